@@ -1,0 +1,22 @@
+"""How allauth behaves here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Demo accounts have published passwords: production refuses them."""
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        user = super().authenticate(request, **credentials)
+        return None if user is not None and settings.PRODUCTION and user.is_demo else user
+
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        if settings.PRODUCTION and user.is_demo:
+            return self.respond_user_inactive(request, user)
+        return super().pre_login(request, user, **kwargs)

@@ -1,0 +1,126 @@
+"""The catalogue: candidates, what the team decided of them, and why."""
+
+from __future__ import annotations
+
+import uuid
+
+import pghistory
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class TrailClass(models.TextChoices):
+    """What a trail turned out to be."""
+
+    ASTEROID = "asteroid", _("asteroid")
+    SATELLITE = "satellite", _("satellite")
+    COSMIC_RAY = "cosmic_ray", _("cosmic ray")
+    ARTEFACT = "artefact", _("artefact")
+    ARC = "arc", _("lens or arc")
+    OTHER = "other", _("other")
+
+
+@pghistory.track(pghistory.UpdateEvent(), fields=["state", "trail_class"])
+class Candidate(models.Model):
+    """A trail that volunteers or the model found in an exposure; one row, however many tiles show it.
+
+    Pixel coordinates are those of the exposure, counted from 0, in FITS orientation (y upwards).
+    """
+
+    class Source(models.TextChoices):
+        CONSENSUS = "consensus", _("volunteers")
+        MODEL = "model", _("model")
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("to be validated")
+        ACCEPTED = "accepted", _("accepted")
+        REJECTED = "rejected", _("rejected")
+
+    class Position(models.TextChoices):
+        FIT = "fit", _("fit to the trail")
+        MODEL = "model", _("the model's estimate")
+        CUTOUT = "cutout", _("centre of the cutout")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    exposure = models.ForeignKey("archive.Exposure", on_delete=models.PROTECT, related_name="candidates")
+    source = models.CharField(max_length=12, choices=Source.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    trail_class = models.CharField(max_length=12, choices=TrailClass.choices, blank=True)
+    position_from = models.CharField(max_length=10, choices=Position.choices)
+    end1_x = models.FloatField(null=True, blank=True)
+    end1_y = models.FloatField(null=True, blank=True)
+    end2_x = models.FloatField(null=True, blank=True)
+    end2_y = models.FloatField(null=True, blank=True)
+    mid_x = models.FloatField()
+    mid_y = models.FloatField()
+    ra_deg = models.FloatField(help_text=_("middle of the trail"))
+    dec_deg = models.FloatField()
+    position_sigma_arcsec = models.FloatField()
+    end1_ra_deg = models.FloatField(null=True, blank=True)
+    end1_dec_deg = models.FloatField(null=True, blank=True)
+    end2_ra_deg = models.FloatField(null=True, blank=True)
+    end2_dec_deg = models.FloatField(null=True, blank=True)
+    length_arcsec = models.FloatField(null=True, blank=True)
+    position_angle_deg = models.FloatField(null=True, blank=True)
+    ridge_snr = models.FloatField(null=True, blank=True)
+    p_yes = models.FloatField(null=True, blank=True, help_text=_("the volunteers' consensus, the best tile's"))
+    p_model = models.FloatField(null=True, blank=True, help_text=_("the model's score, the best tile's"))
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(ra_deg__gte=0, ra_deg__lt=360), name="candidate_ra_in_range"),
+            models.CheckConstraint(condition=Q(dec_deg__gte=-90, dec_deg__lte=90), name="candidate_dec_in_range"),
+            models.CheckConstraint(
+                condition=~Q(state="accepted") | ~Q(trail_class=""), name="candidate_accepted_with_class"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "created_at", "id"], name="candidate_queue"),
+            models.Index(fields=["exposure"], name="candidate_of_exposure"),
+        ]
+
+    def __str__(self) -> str:
+        return f"candidate {str(self.id)[:8]}"
+
+
+class CandidateSubject(models.Model):
+    """A subject whose tile shows the candidate's trail."""
+
+    candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="links")
+    subject = models.ForeignKey("classify.Subject", on_delete=models.PROTECT, related_name="candidate_links")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["candidate", "subject"], name="candidate_subject_once"),
+        ]
+
+
+class Validation(models.Model):
+    """One decision of one scientist. Rows are only added: undoing is a new decision."""
+
+    class Verdict(models.TextChoices):
+        ACCEPT = "accept", _("accept")
+        REJECT = "reject", _("reject")
+        REOPEN = "reopen", _("reopen")
+
+    candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="validations")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="validations")
+    verdict = models.CharField(max_length=8, choices=Verdict.choices)
+    trail_class = models.CharField(max_length=12, choices=TrailClass.choices, blank=True)
+    note = models.CharField(max_length=1000, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(verdict="reopen") | ~Q(trail_class=""),
+                name="validation_with_class",
+                violation_error_message=_("Say what it is: choose a class."),
+            ),
+        ]

@@ -1,0 +1,28 @@
+#!/usr/bin/env python
+"""The door to every command: `manage.py help` lists them."""
+
+import os
+import sys
+
+# These need no database, so they start no server.
+WITHOUT_SERVERS = {"", "help", "--help", "-h", "--version", "check", "collectstatic", "makemessages", "compilemessages"}
+WITHOUT_SERVERS |= {"makemigrations", "simulate", "train", "evaluate_model", "spectacular"}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hunter.settings")
+    from hunter import servers
+
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    if command not in WITHOUT_SERVERS and "--help" not in sys.argv:
+        try:
+            servers.ensure()
+        except servers.EmbeddedServerError as error:
+            sys.exit(f"error: {error}")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+// The image viewer: zoom, pan, rotate, invert, brightness, 16-bit stretch. Markup: templates/partials/viewer.html.
+import { bindGestures } from "./gestures.js";
+import { StretchPanel } from "./stretch-panel.js";
+import { Tone } from "./tone.js";
+import { START, clampPan, fitScale, panBy, rotateQuarter, zoomBy } from "./transform.js";
+
+const ZOOM_STEP = 1.4;
+const PAN_STEP = 0.15;
+const PIXELATED_FROM = 3;
+const HINT_MS = 2600;
+
+/** One viewer on a [data-viewer] element. Fires "viewer:command" with the name of each command it carries out. */
+export class Viewer {
+  constructor(root) {
+    this.root = root;
+    this.stage = root.querySelector("[data-stage]");
+    this.layer = root.querySelector("[data-layer]");
+    this.image = this.layer.querySelector("img");
+    this.canvas = document.createElement("canvas");
+    this.canvas.hidden = true;
+    this.layer.append(this.canvas);
+    this.view = START;
+    this.mostZoom = 1;
+    this.used = {};
+    this.tone = new Tone();
+    this.panel = new StretchPanel(root, this);
+    this.commands = {
+      "zoom-in": () => this.zoom(ZOOM_STEP),
+      "zoom-out": () => this.zoom(1 / ZOOM_STEP),
+      rotate: () => this.move(rotateQuarter(this.view)),
+      invert: () => this.changeTone(() => this.tone.set({ invert: !this.tone.settings.invert })),
+      brighter: () => this.changeTone(() => this.tone.step(1)),
+      darker: () => this.changeTone(() => this.tone.step(-1)),
+      stretch: () => this.panel.toggle(),
+      reset: () => this.reset(),
+      "pan-left": () => this.pan(PAN_STEP, 0),
+      "pan-right": () => this.pan(-PAN_STEP, 0),
+      "pan-up": () => this.pan(0, PAN_STEP),
+      "pan-down": () => this.pan(0, -PAN_STEP),
+    };
+    this.listen();
+    root.classList.add("is-live");
+    for (const element of root.querySelectorAll("[data-needs-script]")) element.hidden = false;
+    if (this.image) this.whenLoaded(this.image, root.dataset);
+  }
+
+  listen() {
+    this.root.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-tool]");
+      if (button) this.command(button.dataset.tool);
+    });
+    bindGestures(this.stage, {
+      zoom: (factor, point) => this.zoom(factor, point),
+      pan: (dx, dy) => this.move(panBy(this.view, dx, dy)),
+      isZoomed: () => this.view.zoom > 1,
+      wheelIgnored: () => this.hintOnce(),
+    });
+    new ResizeObserver(() => this.move(this.view)).observe(this.stage);
+  }
+
+  /** The page brought its picture in the markup: take its data-* once it is decoded. */
+  async whenLoaded(image, data) {
+    try {
+      await image.decode();
+    } catch {
+      this.root.dispatchEvent(new CustomEvent("viewer:broken", { bubbles: true }));
+      return;
+    }
+    this.show(image, {
+      rg16: data.rg16,
+      rg16_scale: Number(data.rg16Scale),
+      rg16_zero: Number(data.rg16Zero),
+      low: Number(data.low),
+      high: Number(data.high),
+    });
+  }
+
+  /** Show a decoded image. Zoom and rotation start anew, tone stays. */
+  show(image, depth = {}) {
+    if (this.image !== image) {
+      this.image?.remove();
+      this.image = image;
+      this.layer.prepend(image);
+    }
+    this.depth = depth.rg16 && Number.isFinite(depth.rg16_scale)
+      ? { url: depth.rg16, scale: depth.rg16_scale, zero: depth.rg16_zero, low: depth.low, high: depth.high }
+      : null;
+    this.mostZoom = 1;
+    this.used = {};
+    this.tone.forget();
+    this.panel.pictureChanged();
+    this.move(START);
+    this.applyTone();
+  }
+
+  /** Do one named command; false when there is none of that name. */
+  command(name) {
+    const action = this.commands[name];
+    if (!action) return false;
+    this.used[name] = (this.used[name] ?? 0) + 1;
+    action();
+    this.root.dispatchEvent(new CustomEvent("viewer:command", { bubbles: true, detail: { name } }));
+    return true;
+  }
+
+  zoom(factor, point) {
+    this.move(zoomBy(this.view, factor, point));
+  }
+
+  /** Shift by a share of the stage. */
+  pan(shareX, shareY) {
+    this.move(panBy(this.view, shareX * this.stage.clientWidth, shareY * this.stage.clientHeight));
+  }
+
+  reset() {
+    this.tone.reset();
+    this.panel.refresh();
+    this.move(START);
+    this.applyTone();
+  }
+
+  changeTone(change) {
+    change();
+    this.panel.refresh();
+    this.applyTone();
+  }
+
+  get size() {
+    return { width: this.image.naturalWidth, height: this.image.naturalHeight };
+  }
+
+  /** Take a new view, within bounds, and put it on screen. */
+  move(view) {
+    if (!this.image?.naturalWidth) return;
+    const stage = { width: this.stage.clientWidth, height: this.stage.clientHeight };
+    if (!stage.width || !stage.height) return;
+    this.view = clampPan(view, stage, this.size);
+    this.mostZoom = Math.max(this.mostZoom, this.view.zoom);
+    const { x, y, rotation, zoom } = this.view;
+    const scale = fitScale(stage, this.size, rotation) * zoom;
+    for (const element of [this.image, this.canvas]) {
+      element.style.transform = `translate(${x}px, ${y}px) rotate(${rotation}deg) scale(${scale})`;
+    }
+    this.root.classList.toggle("is-pixelated", scale >= PIXELATED_FROM);
+    this.stage.classList.toggle("is-zoomed", zoom > 1);
+    for (const element of this.root.querySelectorAll("[data-when-zoomed]")) element.hidden = zoom <= 1;
+    const readout = this.root.querySelector("[data-zoom]");
+    if (readout) readout.textContent = `${zoom.toFixed(1)}×`;
+  }
+
+  applyTone() {
+    const deep = this.tone.usesDepth;
+    if (deep) this.tone.draw(this.canvas);
+    this.canvas.hidden = !deep;
+    if (this.image) this.image.hidden = deep;
+    if (this.image) this.image.style.filter = this.tone.filter;
+    this.root.querySelector('[data-tool="invert"]')?.setAttribute("aria-pressed", String(this.tone.settings.invert));
+    if (deep) this.move(this.view);
+  }
+
+  hintOnce() {
+    const hint = this.root.querySelector("[data-wheel-hint]");
+    if (!hint || this.hinted) return;
+    this.hinted = true;
+    hint.hidden = false;
+    setTimeout(() => { hint.hidden = true; }, HINT_MS);
+  }
+
+  /** What was done to this picture, for the record of a classification. */
+  record() {
+    const { invert, step, black, white, softening } = this.tone.settings;
+    return {
+      zoom: Number(this.view.zoom.toFixed(3)),
+      most_zoom: Number(this.mostZoom.toFixed(3)),
+      rotation: this.view.rotation,
+      invert,
+      brightness_step: step,
+      stretch: this.tone.usesDepth ? { black, white, softening } : null,
+      used: { ...this.used },
+    };
+  }
+}
