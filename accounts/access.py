@@ -13,7 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
-from accounts.models import Role
+from accounts.models import Role, User
 
 View = Callable[..., HttpResponse]
 
@@ -32,6 +32,12 @@ def signed_in(view: View) -> View:
 def role_required(role: Role) -> Callable[[View], View]:
     """People with at least ``role``."""
     return lambda view: _guard(view, role)
+
+
+def account_of(request: HttpRequest) -> User:
+    """The account behind a request that a guarded view let through."""
+    assert isinstance(request.user, User)
+    return request.user
 
 
 def _guard(view: View, role: Role | None) -> View:

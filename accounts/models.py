@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from typing import Any
 
 import pghistory
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -28,12 +30,19 @@ class HunterUserManager(UserManager["User"]):
         return super().create_superuser(username, email, password, **{"role": Role.ADMIN, **extra})
 
 
-@pghistory.track(pghistory.UpdateEvent(), fields=["role", "is_active", "is_staff", "is_superuser"])
+@pghistory.track(
+    pghistory.UpdateEvent(),
+    fields=["role", "is_active", "is_staff", "is_superuser"],
+    obj_field=pghistory.ObjForeignKey(related_name="events"),
+)
 class User(AbstractUser):
     """An account. Django's staff and superuser flags follow the role."""
 
     role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.VOLUNTEER)
     is_demo = models.BooleanField(default=False, help_text=_("Made by `make demo`; cannot sign in in production."))
+    left_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("when this person had their name removed; their work stays")
+    )
 
     objects = HunterUserManager()
 
@@ -42,14 +51,21 @@ class User(AbstractUser):
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),
         ]
 
-    def save(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+    def save(self, *args: Any, **kwargs: Any) -> None:
         """Keep Django's own flags in step with the role, so that there is one truth."""
         self.is_staff = self.is_superuser = self.role == Role.ADMIN
+        if kwargs.get("update_fields") is not None and "role" in kwargs["update_fields"]:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "is_staff", "is_superuser"}
         super().save(*args, **kwargs)
 
     def has_role(self, role: Role) -> bool:
         """Whether this person may do what ``role`` may."""
         return self.is_active and RANK[Role(self.role)] >= RANK[role]
+
+    @property
+    def public_name(self) -> str:
+        """The name other people see."""
+        return gettext("former member") if self.left_at else self.username
 
     @property
     def is_moderator(self) -> bool:

@@ -65,6 +65,8 @@ class Candidate(models.Model):
     length_arcsec = models.FloatField(null=True, blank=True)
     position_angle_deg = models.FloatField(null=True, blank=True)
     ridge_snr = models.FloatField(null=True, blank=True)
+    width_fwhm_px = models.FloatField(null=True, blank=True)
+    curve = models.JSONField(default=list, blank=True, help_text=_("[[x, y], …] along the trail, exposure pixels"))
     p_yes = models.FloatField(null=True, blank=True, help_text=_("the volunteers' consensus, the best tile's"))
     p_model = models.FloatField(null=True, blank=True, help_text=_("the model's score, the best tile's"))
     created_at = models.DateTimeField(auto_now_add=True)
@@ -98,6 +100,13 @@ class CandidateSubject(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["candidate", "subject"], name="candidate_subject_once"),
         ]
+
+
+class ScoreCheck(models.Model):
+    """A model's score above its threshold that was looked at for candidates; what has none is still to do."""
+
+    score = models.OneToOneField("ml.Score", primary_key=True, on_delete=models.CASCADE, related_name="check_done")
+    created_at = models.DateTimeField(auto_now_add=True)
 
 
 class Validation(models.Model):

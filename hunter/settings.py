@@ -123,28 +123,28 @@ REDIS_URL: str = env.str("REDIS_URL", default=redis_url(DATA_DIR))
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 # --- Celery ----------------------------------------------------------------------------------------------------
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_ROUTES = {"jobs.run": {"queue": "jobs"}}  # long work never keeps votes waiting
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 24 * 3600
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 26 * 3600}  # leases and the sweep do not wait for it
 CELERY_TASK_TIME_ZONE = "UTC"
+JOB_LEASE_S: float = env.float("JOB_LEASE_S", default=20.0)  # so long after a worker's death another takes its job over
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "jobs.sweep": {"task": "jobs.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "classify.aggregate": {"task": "classify.tasks.aggregate", "schedule": 3.0, "options": {"expires": 3}},
+    "classify.prioritise": {"task": "classify.tasks.prioritise", "schedule": 10.0, "options": {"expires": 10}},
     "catalogue.candidates": {"task": "catalogue.tasks.candidates_refresh", "schedule": 5.0, "options": {"expires": 5}},
 }
 
 # --- People ----------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["accounts.backends.HunterBackend"]  # one door, also for Django admin
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -219,6 +219,11 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_PERMISSIONS": ["accounts.permissions.Public"],
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "QueueState": [("normal", "normal"), ("user_finished", "user_finished"), ("finished", "finished")],
+        "ConsensusState": "classify.models.Consensus.State",
+        "CandidateState": "catalogue.models.Candidate.State",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -13,6 +13,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -22,8 +23,7 @@ from jobs.models import Job, JobState
 from jobs.registry import JobCancelled, JobLost, handler_of
 
 log = logging.getLogger(__name__)
-LEASE_S = 20.0
-HEARTBEAT_S = 5.0
+HINT_S = 15.0
 PROGRESS_EVERY_S = 0.5
 MAX_ATTEMPTS = 20
 
@@ -51,7 +51,7 @@ def job_claim(job_id: uuid.UUID) -> str | None:
     claimed = Job.objects.filter(free, pk=job_id).update(
         state=JobState.RUNNING,
         lease_owner=owner,
-        lease_until=now + timedelta(seconds=LEASE_S),
+        lease_until=now + timedelta(seconds=settings.JOB_LEASE_S),
         attempts=F("attempts") + 1,
         started_at=now,
         done_at_start=F("done"),
@@ -129,7 +129,7 @@ class Run:
 
 
 def _lease() -> dict[str, Any]:
-    return {"lease_until": timezone.now() + timedelta(seconds=LEASE_S)}
+    return {"lease_until": timezone.now() + timedelta(seconds=settings.JOB_LEASE_S)}
 
 
 class _Heartbeat:
@@ -150,7 +150,7 @@ class _Heartbeat:
 
     def _beat(self) -> None:
         try:
-            while not self._stop.wait(HEARTBEAT_S):
+            while not self._stop.wait(settings.JOB_LEASE_S / 4):
                 close_old_connections()
                 try:
                     Job.objects.filter(**self._filter).update(**_lease())
@@ -181,9 +181,12 @@ def job_retry(job_id: uuid.UUID) -> bool:
 
 def jobs_sweep() -> int:
     """Hand out the open jobs that nobody works on: lost hints, killed workers. How many there were."""
-    free = Q(state=JobState.QUEUED, created_at__lt=timezone.now() - timedelta(seconds=2))
-    free |= Q(state=JobState.RUNNING, lease_until__lt=timezone.now())
+    now = timezone.now()
+    # A waiting job's lease says how long its last hint counts, so that a busy queue is not filled with repeats.
+    queued = Q(state=JobState.QUEUED) & (Q(lease_until=None, created_at__lt=now - timedelta(seconds=2)) | Q(lease_until__lt=now))
+    free = queued | Q(state=JobState.RUNNING, lease_until__lt=now)
     waiting = list(Job.objects.filter(free).order_by("created_at").values_list("pk", flat=True)[:100])
+    Job.objects.filter(pk__in=waiting, state=JobState.QUEUED).update(lease_until=now + timedelta(seconds=HINT_S))
     for job_id in waiting:
         _hint(job_id)
     return len(waiting)

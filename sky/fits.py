@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 from astropy.io import fits
@@ -33,7 +34,7 @@ SIDE_PLANES = {"ERR", "DQ", "WHT", "CTX", "TIME", "SAMP", "WCSDVARR", "D2IMARR",
 NO_DATA_FLAGS = 1 | 2 | 4
 """DQ bits without a value to show: lost in transmission, filled, bad detector pixel (ACS and WFC3 data handbooks)."""
 
-ImageHdu = fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU
+ImageHdu: TypeAlias = fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +149,7 @@ def _wcs(hdu: ImageHdu, hdus: fits.HDUList) -> WCS:
     return wcs
 
 
-def _plane(hdus: fits.HDUList, name: str, version: int, shape: tuple[int, ...]) -> NDArray[np.generic] | None:
+def _plane(hdus: fits.HDUList, name: str, version: int, shape: tuple[int, ...]) -> NDArray[Any] | None:
     """The side plane (DQ, WHT) belonging to a science extension, if it is there with the same shape."""
     try:
         plane = hdus[name, version]

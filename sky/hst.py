@@ -20,7 +20,9 @@ ARCSEC_PER_RADIAN = 206_264.80624709636
 SECONDS_PER_DAY = 86_400.0
 
 
-def hst_position_km(mjd_utc: ArrayLike, *, node_deg: float, phase_deg: float, epoch_mjd_utc: float) -> NDArray[np.float64]:
+def hst_position_km(
+    mjd_utc: ArrayLike, *, node_deg: float, phase_deg: float, epoch_mjd_utc: float
+) -> NDArray[np.float64]:
     """Geocentric equatorial position of HST on a circular orbit.
 
     Parameters

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pghistory
 from django.conf import settings
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -44,9 +46,20 @@ class Discussion(models.Model):
         return self.title
 
 
+@pghistory.track(
+    pghistory.UpdateEvent(row=pghistory.Old),
+    fields=["body", "deleted_at", "deleted_by", "edited_at"],
+    model_name="CommentEvent",
+    obj_field=pghistory.ObjForeignKey(related_name="events"),
+)
 class Comment(models.Model):
-    """What a person wrote, as Markdown. Deleted comments keep their row; their text is no longer shown."""
+    """What a person wrote, as Markdown. Deleted comments keep their row; their text is no longer shown.
 
+    Each edit and deletion leaves what was there before in ``CommentEvent``. The client's key makes sending
+    a comment twice harmless.
+    """
+
+    key = models.UUIDField(unique=True, editable=False, db_default=RandomUUID())
     discussion = models.ForeignKey(Discussion, on_delete=models.CASCADE, related_name="comments")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="comments"
@@ -68,6 +81,7 @@ class Comment(models.Model):
         indexes = [
             models.Index(fields=["discussion", "id"], name="comment_in_order"),
             models.Index(fields=["-id"], name="comment_newest", condition=Q(deleted_at=None)),
+            models.Index(fields=["author", "-id"], name="comment_of_author"),  # the limit of posts per minute
         ]
 
 
@@ -76,6 +90,10 @@ class Tag(models.Model):
 
     name = models.CharField(max_length=40, unique=True)
     uses_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        # Popular tags are read on every page of Talk.
+        indexes = [models.Index(fields=["-uses_count", "name"], name="tag_popular", condition=Q(uses_count__gt=0))]
 
     def __str__(self) -> str:
         return f"#{self.name}"

@@ -54,13 +54,17 @@ def _moyal(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
     return np.clip(0.75 - 0.22 * np.log(np.maximum(gaussian**2, 1e-12)), 0.25, 8.0)
 
 
-def _restart_cumsum(values: NDArray[np.float64], first: NDArray[np.int64], points: NDArray[np.int64]) -> NDArray[np.float64]:
+def _restart_cumsum(
+    values: NDArray[np.float64], first: NDArray[np.int64], points: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Cumulative sum that begins again at zero at each track."""
     total = np.cumsum(values)
     return total - np.repeat(total[first], points)
 
 
-def add_hot_pixels(image: NDArray[np.float32], rng: np.random.Generator, exposure_s: float, per_megapixel: int = 900) -> None:
+def add_hot_pixels(
+    image: NDArray[np.float32], rng: np.random.Generator, exposure_s: float, per_megapixel: int = 900
+) -> None:
     """Add pixels with excess dark current (0.03-3 e-/s, most of them faint), in place."""
     count = int(rng.poisson(per_megapixel * image.size / 1024**2))
     rate = 0.03 * (1 - rng.random(count)) ** -0.75
@@ -71,11 +75,13 @@ def add_hot_pixels(image: NDArray[np.float32], rng: np.random.Generator, exposur
     )
 
 
-def add_bad_columns(image: NDArray[np.float32], rng: np.random.Generator, exposure_s: float, mean: float = 1.5) -> None:
+def add_bad_columns(
+    image: NDArray[np.float32], rng: np.random.Generator, exposure_s: float, per_megapixel: float = 1.5
+) -> None:
     """Add hot columns that start at a defect and run away from the read-out edge, in place."""
     height, width = image.shape
-    for _ in range(int(rng.poisson(mean))):
+    for _ in range(int(rng.poisson(per_megapixel * image.size / 1024**2))):
         column, start = int(rng.integers(0, width)), int(rng.integers(0, height))
-        excess = np.float32(rng.uniform(0.02, 0.25) * exposure_s)
+        excess = np.float32(rng.uniform(0.01, 0.06) * exposure_s)
         image[start:, column] += excess
         image[start, column] += 20 * excess

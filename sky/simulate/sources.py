@@ -15,7 +15,9 @@ SPIKES_FROM_E = 15_000.0
 """Stars brighter than this (electrons) get rings and spikes; below, those drown in the noise."""
 
 
-def add_star(image: NDArray[np.float32], x: float, y: float, flux_e: float, camera: Camera, pivot_angstrom: float) -> None:
+def add_star(
+    image: NDArray[np.float32], x: float, y: float, flux_e: float, camera: Camera, pivot_angstrom: float
+) -> None:
     """Add one star with HST's diffraction pattern to an image in electrons, in place."""
     core, halo = star_patterns(pivot_angstrom, camera.pixel_scale_arcsec, camera.charge_diffusion_px)
     column, row = round(x), round(y)
@@ -29,7 +31,9 @@ def add_star(image: NDArray[np.float32], x: float, y: float, flux_e: float, came
     add_stamp(image, full * flux_e, column, row)
 
 
-def star_magnitudes(rng: np.random.Generator, count: int, brightest: float = 16.0, faintest: float = 26.5) -> NDArray[np.float64]:
+def star_magnitudes(
+    rng: np.random.Generator, count: int, brightest: float = 16.0, faintest: float = 26.5
+) -> NDArray[np.float64]:
     """Magnitudes with counts growing as 10^(0.12 m), as towards the galactic poles (Bahcall & Soneira 1980)."""
     chance, slope = rng.random(count), 0.12
     low, high = 10 ** (slope * brightest), 10 ** (slope * faintest)

@@ -52,7 +52,9 @@ def ridge_peak(flux_per_px: float, psf_fwhm_px: float) -> float:
     return float(flux_per_px * np.sum(shares / (np.sqrt(2 * np.pi) * spread)))
 
 
-def satellite_profile(distance_km: float, pixel_scale_arcsec: float, psf_fwhm_px: float) -> tuple[NDArray[np.float64], float]:
+def satellite_profile(
+    distance_km: float, pixel_scale_arcsec: float, psf_fwhm_px: float
+) -> tuple[NDArray[np.float64], float]:
     """Brightness across a satellite's trail (sum 1) on a grid, and the grid's step in pixels.
 
     A nearby point is out of focus: HST sees it as an image of its own annular mirror, 2.4 m at the

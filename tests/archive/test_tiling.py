@@ -23,21 +23,18 @@ def test_a_small_image_is_one_tile_of_its_own_size() -> None:
 
 @settings(deadline=None, max_examples=150)
 @given(
-    st.integers(1, 700), st.integers(1, 700), st.integers(1, 150).flatmap(
-        lambda size: st.tuples(st.just(size), st.integers(0, size // 2))
-    )
+    st.integers(1, 400),
+    st.integers(1, 400),
+    st.integers(8, 150).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size // 2))),
 )
 def test_every_pixel_is_covered_and_neighbours_overlap(width: int, height: int, sizes: tuple[int, int]) -> None:
     size, overlap = sizes
-    step = size - overlap
-    if (width // step + 1) * (height // step + 1) > 20_000:
-        size, overlap = size + 40, overlap
     boxes = tiles(width, height, size, overlap)
     assert len(set(boxes)) == len(boxes)
     seen = np.zeros((height, width), dtype=np.int32)
     for box in boxes:
-        assert 0 <= box.x0 and box.x0 + box.width <= width
-        assert 0 <= box.y0 and box.y0 + box.height <= height
+        assert box.x0 >= 0 and box.x0 + box.width <= width
+        assert box.y0 >= 0 and box.y0 + box.height <= height
         assert (box.width, box.height) == (min(size, width), min(size, height))
         seen[box.rows, box.columns] += 1
     assert seen.min() >= 1
@@ -46,7 +43,9 @@ def test_every_pixel_is_covered_and_neighbours_overlap(width: int, height: int, 
         assert all(first + size - second >= overlap for first, second in zip(starts, starts[1:], strict=False))
 
 
-@pytest.mark.parametrize(("width", "height", "size", "overlap"), [(0, 5, 8, 0), (5, 5, 0, 0), (5, 5, 8, 8), (5, 5, 8, -1)])
+@pytest.mark.parametrize(
+    ("width", "height", "size", "overlap"), [(0, 5, 8, 0), (5, 5, 0, 0), (5, 5, 8, 8), (5, 5, 8, -1)]
+)
 def test_impossible_tilings_are_refused(width: int, height: int, size: int, overlap: int) -> None:
     with pytest.raises(ValueError, match="cannot"):
         tiles(width, height, size, overlap)

@@ -1,6 +1,6 @@
 // The outbox: an answer is written to this device first and sent second, so no lost network, closed tab or expired
 // session loses it. The key of each entry makes sending twice harmless; the server counts it once.
-import { openStore } from "./store.js";
+import { MemoryStore, openStore } from "./store.js";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 60_000;
@@ -25,8 +25,15 @@ export class Outbox extends EventTarget {
 
   /** Keep one classification. Resolves when it is safe on this device; sending goes on behind. */
   async add(classification) {
-    const store = await this.opened;
-    await store.put({ key: classification.key, queued: Date.now(), classification });
+    const entry = { key: classification.key, queued: Date.now(), classification };
+    try {
+      await (await this.opened).put(entry);
+    } catch {
+      // The disk is full or was taken away: keep it in memory rather than not at all.
+      const memory = new MemoryStore();
+      await memory.put(entry);
+      this.opened = Promise.resolve(memory);
+    }
     await this.tellCount();
     this.flushSoon();
   }

@@ -44,7 +44,8 @@ class DiskStore {
   }
 }
 
-class MemoryStore {
+/** Lasts as long as the page. */
+export class MemoryStore {
   constructor() {
     this.entries = new Map();
     this.durable = false;

@@ -1,0 +1,51 @@
+"""The catalogue in Django's admin: to look at. Decisions are made on the validation page, which keeps them all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from catalogue.models import Candidate, CandidateSubject, Validation
+
+
+class ReadOnly:
+    """Nothing is added, changed or deleted here."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ValidationInline(ReadOnly, admin.TabularInline):
+    model = Validation
+    extra = 0
+
+
+class SubjectInline(ReadOnly, admin.TabularInline):
+    model = CandidateSubject
+    extra = 0
+
+
+@admin.register(Candidate)
+class CandidateAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["id", "state", "trail_class", "source", "exposure", "p_yes", "p_model", "created_at"]
+    list_filter = ["state", "trail_class", "source", "position_from"]
+    search_fields = ["=id", "exposure__observation__name"]
+    list_select_related = ["exposure__observation"]
+    inlines = [ValidationInline, SubjectInline]
+    show_full_result_count = False
+
+
+@admin.register(Validation)
+class ValidationAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["id", "candidate", "by", "verdict", "trail_class", "created_at"]
+    list_filter = ["verdict", "trail_class"]
+    list_select_related = ["candidate", "by"]
+    show_full_result_count = False

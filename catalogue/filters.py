@@ -1,0 +1,82 @@
+"""The filters of the queue, as they stand in the address."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+
+from catalogue.models import Candidate, TrailClass
+
+ALL = "all"
+STATES = (*Candidate.State.values, ALL)
+TEXT_MAX = 80
+
+
+@dataclass(frozen=True)
+class CandidateFilter:
+    """What to show. Unknown values of an address are as if they were not there."""
+
+    state: str = Candidate.State.PENDING
+    source: str = ""
+    trail_class: str = ""
+    instrument: str = ""
+    text: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, Any]) -> CandidateFilter:
+        """Read the filters of an address."""
+
+        def one(name: str, known: list[str] | tuple[str, ...], default: str = "") -> str:
+            value = str(query.get(name) or "")
+            return value if value in known else default
+
+        return cls(
+            state=one("state", STATES, Candidate.State.PENDING),
+            source=one("source", Candidate.Source.values),
+            trail_class=one("class", TrailClass.values),
+            instrument=str(query.get("instrument") or "")[:20].replace("\x00", ""),
+            text=str(query.get("q") or "").replace("\x00", "").strip()[:TEXT_MAX],
+        )
+
+    def query(self, **more: object) -> str:
+        """The address's query, without what is as usual; empty when there is nothing to say."""
+        values = {
+            "state": "" if self.state == Candidate.State.PENDING else self.state,
+            "source": self.source,
+            "class": self.trail_class,
+            "instrument": self.instrument,
+            "q": self.text,
+            **{name: str(value) for name, value in more.items()},
+        }
+        return urlencode({name: value for name, value in values.items() if value})
+
+    def apply(self, rows: QuerySet[Candidate]) -> QuerySet[Candidate]:
+        """Only the candidates that fit."""
+        if self.state != ALL:
+            rows = rows.filter(state=self.state)
+        if self.source:
+            rows = rows.filter(source=self.source)
+        if self.trail_class:
+            rows = rows.filter(trail_class=self.trail_class)
+        if self.instrument:
+            rows = rows.filter(exposure__observation__instrument=self.instrument)
+        return rows.filter(_about(self.text)) if self.text else rows
+
+
+def _about(text: str) -> Q:
+    """Name of the observation or target; a subject (S12); the first digits of a candidate's id."""
+    found = Q(exposure__observation__name__icontains=text) | Q(exposure__observation__target__icontains=text)
+    if subject := re.fullmatch(r"[sS]?(\d{1,18})", text):
+        # A subquery, so that a candidate with several subjects does not come several times.
+        linked = Candidate.objects.filter(links__subject=int(subject[1])).values("pk")
+        found |= Q(pk__in=linked)
+    digits = text.lower().replace("-", "")
+    if re.fullmatch(r"[0-9a-f]{6,32}", digits):
+        found |= Q(pk__gte=uuid.UUID(digits.ljust(32, "0")), pk__lte=uuid.UUID(digits.ljust(32, "f")))
+    return found

@@ -1,0 +1,221 @@
+"""Reads of the catalogue. Lists are paged by key: a page costs the same however far down it is."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.urls import reverse
+
+from archive.models import Cutout, Observation
+from catalogue.filters import CandidateFilter
+from catalogue.models import Candidate, TrailClass, Validation
+from classify.models import Consensus, Subject
+from ml.models import Score
+from sky.stretch import LEVELS_PER_SIGMA, ZERO_BELOW_SKY_SIGMA
+
+SHEET_SIZE = 24
+RESULTS_SIZE = 50
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a list, and the rows from which the pages before and after it go on (None at an end)."""
+
+    rows: list[Candidate]
+    before: uuid.UUID | None
+    after: uuid.UUID | None
+
+
+@dataclass(frozen=True)
+class SubjectVote:
+    """Where the vote on one tile of a candidate stands."""
+
+    consensus: Consensus
+    p_model: float | None
+
+
+@dataclass(frozen=True)
+class CandidateDetail:
+    """All that is known of a candidate, for the page where the team decides."""
+
+    candidate: Candidate
+    viewer: dict[str, Any]
+    votes: list[SubjectVote]
+    subjects: list[Subject]
+    decisions: list[Validation]
+    cutout: Cutout | None
+    next_pk: uuid.UUID | None = None
+    previous_pk: uuid.UUID | None = None
+    next_image: str = ""
+    score: Score | None = field(default=None)
+
+    @property
+    def last_decision(self) -> int:
+        """The id of the newest decision, 0 when there is none: what a decision made on this page has seen."""
+        return self.decisions[0].pk if self.decisions else 0
+
+
+def _shown_cutout() -> QuerySet[Cutout]:
+    """For each candidate the cutout in which the middle of its trail lies most central."""
+    off_x = F("x0") + F("width") / 2.0 - OuterRef("mid_x")
+    off_y = F("y0") + F("height") / 2.0 - OuterRef("mid_y")
+    return Cutout.objects.filter(
+        exposure=OuterRef("exposure"),
+        recipe=F("exposure__cut_recipe"),
+        x0__lte=OuterRef("mid_x"),
+        y0__lte=OuterRef("mid_y"),
+        x0__gt=OuterRef("mid_x") - F("width"),
+        y0__gt=OuterRef("mid_y") - F("height"),
+    ).order_by(off_x * off_x + off_y * off_y, "pk")
+
+
+def cutout_shown(candidate: Candidate) -> int | None:
+    """The id of the cutout in which the middle of the candidate's trail lies most central."""
+    rows = Candidate.objects.filter(pk=candidate.pk)
+    return rows.values_list(Subquery(_shown_cutout().values("pk")[:1]), flat=True).first()
+
+
+def candidates(filters: CandidateFilter | None = None) -> QuerySet[Candidate]:
+    """Candidates with their exposure, in no order."""
+    rows = Candidate.objects.select_related("exposure__observation")
+    return filters.apply(rows) if filters else rows
+
+
+def candidate_queue(filters: CandidateFilter) -> QuerySet[Candidate]:
+    """The queue, oldest first, each with the id of the cutout that shows it best."""
+    return candidates(filters).annotate(cutout_pk=Subquery(_shown_cutout().values("pk")[:1])).order_by("created_at", "id")
+
+
+def candidate_page(
+    rows: QuerySet[Candidate], *, size: int, after: Candidate | None = None, before: Candidate | None = None
+) -> Page:
+    """One page of an ordered list: what follows ``after``, or what comes right before ``before``.
+
+    The list must be ordered by (created_at, id), in either direction, and annotated as ``candidate_queue`` does.
+    """
+    backwards = before is not None and after is None
+    falling = str(rows.query.order_by[0]).startswith("-")
+    wanted = rows.reverse() if backwards else rows
+    at = before if backwards else after
+    if at is not None:
+        wanted = wanted.filter(_beyond(at, rising=falling == backwards))
+    found = list(wanted[: size + 1])
+    more = len(found) > size
+    found = found[:size]
+    if backwards:
+        found.reverse()
+    _attach_cutouts(found)
+    has_before = more if backwards else at is not None
+    has_after = True if backwards else more
+    return Page(
+        rows=found,
+        before=found[0].pk if found and has_before else None,
+        after=found[-1].pk if found and has_after else None,
+    )
+
+
+def sheet_around(rows: QuerySet[Candidate], opened: Candidate) -> Page:
+    """The page of the queue that begins with ``opened``, which leads it even where a filter leaves it out."""
+    page = candidate_page(rows, size=SHEET_SIZE - 1, after=opened)
+    back = candidate_page(rows, size=1, before=opened)
+    leader = list(candidate_queue(CandidateFilter(state="all")).filter(pk=opened.pk))
+    _attach_cutouts(leader)
+    return Page(rows=leader + page.rows, before=opened.pk if back.rows else None, after=page.after)
+
+
+def _beyond(at: Candidate, *, rising: bool) -> Q:
+    """Rows after ``at`` in an order by (created_at, id); written so that the index bounds the search."""
+    word = "gt" if rising else "lt"
+    bound = Q(**{f"created_at__{word}e": at.created_at})
+    return bound & (Q(**{f"created_at__{word}": at.created_at}) | Q(**{f"id__{word}": at.pk}))
+
+
+def _attach_cutouts(rows: list[Candidate]) -> None:
+    cutouts = Cutout.objects.in_bulk([pk for row in rows if (pk := getattr(row, "cutout_pk", None))])
+    for row in rows:
+        row.cutout = cutouts.get(row.cutout_pk)  # type: ignore[attr-defined]
+
+
+def candidate_detail(candidate: Candidate, filters: CandidateFilter) -> CandidateDetail:
+    """Everything about one candidate, and its neighbours in the queue."""
+    links = candidate.links.select_related("subject").order_by("subject_id")
+    subjects = [link.subject for link in links]
+    cutout = Cutout.objects.select_related("exposure__observation").filter(pk=cutout_shown(candidate)).first()
+    following = candidate_after(candidate, filters)
+    return CandidateDetail(
+        candidate=candidate,
+        viewer=viewer_of(cutout),
+        votes=_votes_on(subjects),
+        subjects=subjects,
+        decisions=list(candidate.validations.select_related("by").order_by("-id")),
+        cutout=cutout,
+        next_pk=following.pk if following else None,
+        previous_pk=_neighbour(candidate, filters, rising=False),
+        next_image=_image_of(following),
+        score=Score.objects.filter(cutout=cutout, model__active=True).select_related("model").first() if cutout else None,
+    )
+
+
+def candidate_after(candidate: Candidate, filters: CandidateFilter) -> Candidate | None:
+    """The next candidate of the queue, whether or not this one is (still) in it."""
+    page = candidate_page(candidate_queue(filters), size=1, after=candidate)
+    return page.rows[0] if page.rows else None
+
+
+def _neighbour(candidate: Candidate, filters: CandidateFilter, *, rising: bool) -> uuid.UUID | None:
+    order = ("created_at", "id") if rising else ("-created_at", "-id")
+    rows = filters.apply(Candidate.objects.all()).filter(_beyond(candidate, rising=rising)).order_by(*order)
+    return rows.values_list("pk", flat=True).first()
+
+
+def _image_of(candidate: Candidate | None) -> str:
+    cutout = getattr(candidate, "cutout", None)
+    return reverse("archive:image", args=[cutout.public_id]) if cutout else ""
+
+
+def _votes_on(subjects: list[Subject]) -> list[SubjectVote]:
+    rows = Consensus.objects.filter(subject__in=subjects).select_related("workflow", "subject").order_by("subject_id")
+    found = list(rows)
+    scores = Score.objects.filter(cutout__in=[row.subject.cutout_id for row in found], model__active=True)
+    by_cutout = {score.cutout_id: score.p_asteroid for score in scores}
+    return [SubjectVote(row, by_cutout.get(row.subject.cutout_id or 0)) for row in found]
+
+
+def viewer_of(cutout: Cutout | None) -> dict[str, Any]:
+    """What the image viewer needs to show a cutout."""
+    if cutout is None:
+        return {}
+    exposure = cutout.exposure
+    return {
+        "image": reverse("archive:image", args=[cutout.public_id]),
+        "rg16": reverse("archive:image_rg16", args=[cutout.public_id]),
+        # As sky.stretch.rg16_encode will choose them, so that the stretch works before the file was ever made.
+        "rg16_zero": exposure.sky_level - ZERO_BELOW_SKY_SIGMA * exposure.sky_sigma,
+        "rg16_scale": exposure.sky_sigma / LEVELS_PER_SIGMA,
+        "low": cutout.low,
+        "high": cutout.high,
+        "width": cutout.width,
+        "height": cutout.height,
+        "simulated": exposure.observation.simulated,
+    }
+
+
+def instruments() -> list[str]:
+    """The instruments there are observations of."""
+    return list(Observation.objects.order_by("instrument").values_list("instrument", flat=True).distinct())
+
+
+def results() -> QuerySet[Candidate]:
+    """The validated catalogue, newest candidate first."""
+    rows = candidates().filter(state=Candidate.State.ACCEPTED)
+    return rows.annotate(cutout_pk=Subquery(_shown_cutout().values("pk")[:1])).order_by("-created_at", "-id")
+
+
+def results_counts() -> list[tuple[str, int]]:
+    """How many validated candidates there are of each class that occurs, the largest first."""
+    rows = Candidate.objects.filter(state=Candidate.State.ACCEPTED).values_list("trail_class")
+    counted = rows.annotate(n=Count("pk")).order_by("-n")
+    return [(str(TrailClass(name).label), number) for name, number in counted]

@@ -1,0 +1,94 @@
+"""Writes of the catalogue: candidates out of votes and scores, and what the team decides of them."""
+
+from __future__ import annotations
+
+import re
+
+import pghistory
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from catalogue.labels import labels_write
+from catalogue.models import Candidate, TrailClass, Validation
+from catalogue.refresh import candidates_look_again, candidates_refresh
+
+__all__ = ["DecidedMeanwhile", "candidate_reopen", "candidate_validate", "candidates_look_again", "candidates_refresh"]
+
+NOTE_MAX = 1000
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+STATE_AFTER = {
+    Validation.Verdict.ACCEPT: Candidate.State.ACCEPTED,
+    Validation.Verdict.REJECT: Candidate.State.REJECTED,
+    Validation.Verdict.REOPEN: Candidate.State.PENDING,
+}
+
+
+class DecidedMeanwhile(Exception):
+    """Somebody else decided between a person's look and their decision; nothing was written."""
+
+    def __init__(self, validation: Validation) -> None:
+        self.validation = validation
+        who, verdict = validation.by.public_name, validation.get_verdict_display()
+        super().__init__(
+            _("%(who)s decided meanwhile: %(verdict)s. Your decision was not saved; look again and decide anew.")
+            % {"who": who, "verdict": verdict}
+        )
+
+
+@transaction.atomic
+def candidate_validate(
+    *, candidate: Candidate, by: User, verdict: str, trail_class: str, note: str = "", seen: int | None = None
+) -> Validation:
+    """Decide on a candidate. The decision is added to the others; none is overwritten.
+
+    Safe to repeat: the same decision of the same person, sent again, is the first one. ``seen`` is the id of the
+    last decision the person saw (0 for none); with it, a decision that came in between is never passed over.
+
+    Raises
+    ------
+    ValidationError
+        The verdict or the class is unknown, or they contradict each other.
+    DecidedMeanwhile
+        Somebody else decided after what ``seen`` says.
+    """
+    _check(verdict, trail_class)
+    locked = Candidate.objects.select_for_update(no_key=True).get(pk=candidate.pk)
+    last = Validation.objects.filter(candidate=locked).select_related("by").order_by("-id").first()
+    note = UNPRINTABLE.sub("", note.replace("\r\n", "\n")).strip()
+    if len(note) > NOTE_MAX:
+        raise ValidationError({"note": _("The note is longer than %(most)d characters.") % {"most": NOTE_MAX}})
+    if last is not None and last.by_id == by.pk:
+        if (last.verdict, last.trail_class, last.note) == (verdict, trail_class, note):
+            return last
+    elif last is not None and seen is not None and last.pk != seen:
+        raise DecidedMeanwhile(last)
+    with pghistory.context(user=by.pk, verdict=verdict):
+        made = Validation.objects.create(candidate=locked, by=by, verdict=verdict, trail_class=trail_class, note=note)
+        locked.state = STATE_AFTER[Validation.Verdict(verdict)]
+        locked.trail_class = trail_class
+        locked.save(update_fields=["state", "trail_class", "updated_at"])
+    labels_write(locked)
+    candidate.refresh_from_db(fields=["state", "trail_class", "updated_at"])
+    return made
+
+
+def candidate_reopen(*, candidate: Candidate, by: User, note: str = "", seen: int | None = None) -> Validation:
+    """Take a decision back: a new decision that puts the candidate into the queue again."""
+    return candidate_validate(
+        candidate=candidate, by=by, verdict=Validation.Verdict.REOPEN, trail_class="", note=note, seen=seen
+    )
+
+
+def _check(verdict: str, trail_class: str) -> None:
+    if verdict not in Validation.Verdict.values:
+        raise ValidationError({"verdict": _("A decision is one of: accept, reject, reopen.")})
+    if verdict == Validation.Verdict.REOPEN:
+        if trail_class:
+            raise ValidationError({"trail_class": _("A reopened candidate has no class.")})
+        return
+    if trail_class not in TrailClass.values:
+        raise ValidationError({"trail_class": _("Say what it is: choose a class.")})
+    if verdict == Validation.Verdict.REJECT and trail_class == TrailClass.ASTEROID:
+        raise ValidationError({"trail_class": _("Say what it is instead: a rejected candidate is no asteroid.")})

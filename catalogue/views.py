@@ -1,0 +1,156 @@
+"""Pages of the catalogue: the queue, one candidate, the validated results, downloads."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import public, role_required
+from accounts.models import Role
+from catalogue import exports, selectors, services
+from catalogue.exports_classifications import classifications_csv
+from catalogue.filters import CandidateFilter
+from catalogue.forms import DecisionForm
+from catalogue.models import Candidate, TrailClass, Validation
+
+VERDICTS_SHOWN = {
+    Validation.Verdict.ACCEPT: gettext_lazy("Accepted as %(class)s."),
+    Validation.Verdict.REJECT: gettext_lazy("Rejected: %(class)s."),
+    Validation.Verdict.REOPEN: gettext_lazy("Back in the queue."),
+}
+
+
+def _row(request: HttpRequest, name: str) -> Candidate | None:
+    """The candidate that a page goes on from."""
+    value = request.GET.get(name)
+    if not value:
+        return None
+    try:
+        return get_object_or_404(Candidate, pk=uuid.UUID(value))
+    except ValueError:
+        raise Http404("This is not the id of a candidate.") from None
+
+
+@role_required(Role.SCIENTIST)
+@require_safe
+def validate(request: HttpRequest) -> HttpResponse:
+    """The queue, with its first candidate open."""
+    return _queue_page(request, None, after=_row(request, "after"), before=_row(request, "before"))
+
+
+@role_required(Role.SCIENTIST)
+@require_safe
+def candidate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """One candidate, with the part of the queue that begins with it."""
+    opened = get_object_or_404(selectors.candidates(), pk=pk)
+    return _queue_page(request, opened)
+
+
+def _queue_page(
+    request: HttpRequest,
+    opened: Candidate | None,
+    *,
+    after: Candidate | None = None,
+    before: Candidate | None = None,
+    form: DecisionForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    filters = CandidateFilter.of(request.GET)
+    queue = selectors.candidate_queue(filters)
+    if opened is None:
+        page = selectors.candidate_page(queue, size=selectors.SHEET_SIZE, after=after, before=before)
+        opened = page.rows[0] if page.rows else None
+    else:
+        page = selectors.sheet_around(queue, opened)
+    context = {
+        "filters": filters,
+        "query": filters.query(),
+        "page": page,
+        "detail": selectors.candidate_detail(opened, filters) if opened else None,
+        "form": form or DecisionForm(),
+        "classes": TrailClass.choices,
+        "states": Candidate.State.choices,
+        "sources": Candidate.Source.choices,
+        "instruments": selectors.instruments(),
+    }
+    return render(request, "catalogue/validate.html", context, status=status)
+
+
+@role_required(Role.SCIENTIST)
+@require_POST
+def decide(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Take one decision, then go on to the next candidate of the queue."""
+    opened = get_object_or_404(selectors.candidates(), pk=pk)
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        return _queue_page(request, opened, form=form, status=422)
+    try:
+        made = services.candidate_validate(candidate=opened, by=request.user, **form.cleaned_data)
+    except ValidationError as error:
+        form.add_error(None, [message for why in error.message_dict.values() for message in why])
+        return _queue_page(request, opened, form=form, status=422)
+    except services.DecidedMeanwhile as error:
+        form.add_error(None, str(error))
+        return _queue_page(request, opened, form=form, status=409)
+    return _after(request, opened, made)
+
+
+def _after(request: HttpRequest, decided: Candidate, made: Validation) -> HttpResponseRedirect:
+    """To the next candidate, saying what was decided and how to come back to it."""
+    filters = CandidateFilter.of(request.GET)
+    said = VERDICTS_SHOWN[Validation.Verdict(made.verdict)] % {"class": made.get_trail_class_display()}
+    link = reverse("catalogue:candidate", args=[decided.pk])
+    messages.success(request, format_html('{} <a href="{}">{}</a>', said, link, _("Look at it again")))
+    following = decided
+    if made.verdict != Validation.Verdict.REOPEN:
+        following = selectors.candidate_after(decided, filters)
+    address = reverse("catalogue:candidate", args=[following.pk]) if following else reverse("catalogue:validate")
+    query = filters.query()
+    return HttpResponseRedirect(f"{address}?{query}" if query else address)
+
+
+@public
+@require_safe
+def results(request: HttpRequest) -> HttpResponse:
+    """The validated catalogue, for everyone."""
+    page = selectors.candidate_page(
+        selectors.results(),
+        size=selectors.RESULTS_SIZE,
+        after=_row(request, "after"),
+        before=_row(request, "before"),
+    )
+    context = {"page": page, "counts": selectors.results_counts(), "formats": list(exports.FORMATS.values())}
+    return render(request, "catalogue/results.html", context)
+
+
+@role_required(Role.SCIENTIST)
+@require_safe
+def export(request: HttpRequest, fmt: str) -> HttpResponse:
+    """The validated catalogue as a file."""
+    kind = exports.FORMATS.get(fmt)
+    if kind is None:
+        raise Http404("There is no such format.")
+    content = exports.catalogue_bytes(kind.name, made_by=request.user.get_username())
+    response = HttpResponse(content, content_type=kind.content_type)
+    response["Content-Disposition"] = f'attachment; filename="catalogue-{timezone.now():%Y%m%d}.{kind.suffix}"'
+    return response
+
+
+@role_required(Role.ADMIN)
+@require_safe
+def export_classifications(request: HttpRequest) -> StreamingHttpResponse:
+    """All classifications, in the columns of Zooniverse's export; written row by row, whatever their number."""
+    response = StreamingHttpResponse(classifications_csv(), content_type="text/csv; charset=utf-8")
+    name = f"classifications-{timezone.now():%Y%m%d}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,117 @@
+"""From votes to a posterior: what three answers of many people say about one subject. numpy only.
+
+Classes and answers share one order: 0 no, 1 yes, 2 impossible to tell. "Impossible to tell" is evidence, too:
+it has its own column (people say it of hard subjects) and its own row (subjects that are unusable).
+
+Votes on one subject are not independent, since the same look-alike deceives many people. The evidence is therefore
+tempered: each vote's log-likelihood is divided by ``temperature`` (1.6 was best on simulated crowds;
+docs/explanation/consensus.md gives the sources).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+NO, YES, UNSURE = 0, 1, 2
+
+# P(answer | truth) of an average volunteer: rows truth, columns answer. A first guess, close to what the original
+# project reported (one blind candidate in two was false); gold-standard votes will replace it.
+CROWD = np.array([[0.93, 0.04, 0.03], [0.20, 0.75, 0.05], [0.35, 0.15, 0.50]])
+TEMPERATURE = 1.6
+
+
+@dataclass(frozen=True)
+class RetirementRule:
+    """When the voting on a subject ends. Probabilities are of the tempered posterior."""
+
+    min_votes: int
+    max_votes: int
+    no_below: float
+    yes_above: float
+    unsure_above: float
+
+
+def class_prior(*, prevalence_yes: float, prevalence_unsure: float) -> NDArray[np.float64]:
+    """Prior over (no, yes, unsure) from the expected shares; shape (3,).
+
+    Raises
+    ------
+    ValueError
+        The shares are not positive or leave nothing for "no".
+    """
+    if not (prevalence_yes > 0 and prevalence_unsure > 0 and prevalence_yes + prevalence_unsure < 1):
+        raise ValueError("the prevalences must be positive and their sum smaller than 1")
+    return np.array([1 - prevalence_yes - prevalence_unsure, prevalence_yes, prevalence_unsure])
+
+
+def posterior(
+    counts: ArrayLike,
+    prior: ArrayLike,
+    *,
+    confusion: ArrayLike = CROWD,
+    temperature: float = TEMPERATURE,
+) -> NDArray[np.float64]:
+    """Probability of each class given how often each answer was given.
+
+    Parameters
+    ----------
+    counts
+        Shape (..., 3): votes for no, yes, impossible to tell.
+    prior
+        Shape (3,) or (..., 3): probability of each class before any vote.
+    confusion
+        Shape (3, 3): P(answer | truth), rows truth.
+    temperature
+        The tempering T >= 1 of the votes' evidence.
+
+    Returns
+    -------
+    Shape (..., 3), summing to 1. Bayes' rule in logarithms: log prior + counts . log P(answer | truth) / T.
+    """
+    votes = np.asarray(counts, dtype=float)
+    if np.any(votes < 0):
+        raise ValueError("vote counts cannot be negative")
+    if temperature < 1:
+        raise ValueError("a temperature under 1 would make the votes more certain than independent ones are")
+    log_odds = np.log(np.asarray(prior, dtype=float)) + votes @ np.log(np.asarray(confusion, dtype=float)).T / temperature
+    log_odds -= log_odds.max(axis=-1, keepdims=True)
+    weights = np.exp(log_odds)
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
+def retirement(probabilities: ArrayLike, votes: int, rule: RetirementRule) -> str | None:
+    """Why the voting on a subject ends now: "no", "yes", "unsure" or "count"; None when it goes on.
+
+    ``probabilities`` has shape (3,) and comes from `posterior`; ``votes`` is the number of votes behind it.
+    """
+    p = np.asarray(probabilities, dtype=float)
+    if votes >= rule.min_votes:
+        if p[YES] < rule.no_below and p[NO] >= p[UNSURE]:
+            return "no"
+        if p[YES] > rule.yes_above:
+            return "yes"
+        if p[UNSURE] > rule.unsure_above:
+            return "unsure"
+    return "count" if votes >= rule.max_votes else None
+
+
+def first_retirement(
+    answers: ArrayLike, prior: ArrayLike, rule: RetirementRule, *, confusion: ArrayLike = CROWD
+) -> tuple[int, str] | None:
+    """Which vote of a sequence ends the voting: its index and why; None when none does.
+
+    ``answers`` has shape (n,), in the order they came, each 0, 1 or 2.
+    """
+    sequence = np.asarray(answers, dtype=int)
+    if sequence.size == 0:
+        return None
+    running = np.cumsum(np.eye(3)[sequence], axis=0)
+    path = posterior(running, prior, confusion=confusion)
+    for index, probabilities in enumerate(path):
+        reason = retirement(probabilities, index + 1, rule)
+        if reason is not None:
+            return index, reason
+    return None

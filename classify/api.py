@@ -1,0 +1,143 @@
+"""REST of the classification task. The classifier page itself uses it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.permissions import Public, Scientist
+from accounts.selectors import volunteer_of
+from classify import selectors, services
+from classify.models import Consensus, Subject, Workflow
+from classify.serializers import (
+    ClassificationSerializer,
+    ConsensusSerializer,
+    NextSerializer,
+    SubjectSerializer,
+    SubmittedSerializer,
+    WorkflowSerializer,
+)
+
+MOST_AT_ONCE = 20
+
+
+class KeyTaken(serializers.ValidationError):
+    """409: the key was used by someone else."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "key_taken"
+
+
+class WorkflowList(generics.ListAPIView):
+    """The workflows that are open to everyone."""
+
+    permission_classes = [Public]
+    serializer_class = WorkflowSerializer
+    queryset = Workflow.objects.filter(active=True, project__live=True).select_related("project")
+
+
+class NextSubjects(APIView):
+    """Subjects this person may classify next; likely trails first, never one they have answered."""
+
+    permission_classes = [Public]
+
+    @extend_schema(
+        responses=NextSerializer,
+        parameters=[
+            OpenApiParameter("n", int, description=f"How many, at most {MOST_AT_ONCE}; 4 unless told."),
+            OpenApiParameter("exclude", str, description="Subject ids the client holds already, comma separated."),
+        ],
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        workflow = get_object_or_404(Workflow, slug=slug, active=True)
+        n, exclude = _queue_parameters(request)
+        volunteer = volunteer_of(request._request)
+        found = selectors.subjects_next_for(workflow, volunteer, n=n, exclude=exclude)
+        views = [selectors.subject_for_viewer(subject) for subject in found.subjects]
+        response = Response({"subjects": views, "state": found.state})
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def _queue_parameters(request: Request) -> tuple[int, list[int]]:
+    try:
+        n = int(request.query_params.get("n", 4))
+        given = [part for part in request.query_params.get("exclude", "").split(",") if part]
+        exclude = [int(part) for part in given]
+    except ValueError:
+        raise serializers.ValidationError({"exclude": ["n and exclude are whole numbers."]}) from None
+    if not 1 <= n <= MOST_AT_ONCE or len(exclude) > 200 or any(not 0 < pk < 2**62 for pk in exclude):
+        raise serializers.ValidationError({"n": [f"n is 1 to {MOST_AT_ONCE}; exclude holds at most 200 ids."]})
+    return n, exclude
+
+
+class Classifications(APIView):
+    """Send one classification. The client's key makes sending it twice harmless: the second answer is 200."""
+
+    permission_classes = [Public]
+    throttle_scope = "classify"
+
+    @extend_schema(
+        request=ClassificationSerializer, responses={201: SubmittedSerializer, 200: SubmittedSerializer}
+    )
+    def post(self, request: Request) -> Response:
+        given = ClassificationSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        volunteer = volunteer_of(request._request, create=True)
+        assert volunteer is not None
+        try:
+            submitted = services.classification_submit(volunteer=volunteer, **given.service_arguments())
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(error.message_dict) from None
+        except services.KeyTakenError:
+            raise KeyTaken("This key belongs to another classification; make a new one.") from None
+        body = {"classification": submitted.classification.pk, "counted": submitted.classification.counted}
+        return Response(body, status=status.HTTP_201_CREATED if submitted.created else status.HTTP_200_OK)
+
+
+class SubjectList(generics.ListAPIView):
+    """All subjects, newest first."""
+
+    permission_classes = [Public]
+    serializer_class = SubjectSerializer
+    queryset = Subject.objects.select_related("cutout")
+
+
+class SubjectDetail(generics.RetrieveAPIView):
+    """One subject."""
+
+    permission_classes = [Public]
+    serializer_class = SubjectSerializer
+    queryset = Subject.objects.select_related("cutout")
+
+
+class ConsensusList(generics.ListAPIView):
+    """Where the vote on each subject stands (team only: volunteers never see others' votes)."""
+
+    permission_classes = [Scientist]
+    serializer_class = ConsensusSerializer
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("workflow", str, description="A workflow's slug."),
+            OpenApiParameter("state", str, enum=["active", "retired"]),
+        ]
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[Consensus]:
+        rows = Consensus.objects.select_related("workflow")
+        if workflow := self.request.query_params.get("workflow"):
+            rows = rows.filter(workflow__slug=workflow)
+        if state := self.request.query_params.get("state"):
+            rows = rows.filter(state=state)
+        return rows

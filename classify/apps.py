@@ -1,0 +1,10 @@
+"""The room's start-up: make its jobs known."""
+
+from django.apps import AppConfig
+
+
+class ClassifyConfig(AppConfig):
+    name = "classify"
+
+    def ready(self) -> None:
+        from classify import publish  # noqa: F401 - registers the job kind

@@ -1,0 +1,200 @@
+"""Bring the consensus up to date from the rows: count, posterior, retirement, labels for training.
+
+What is left to do is derived from rows (classifications not yet aggregated), so a lost task loses nothing,
+and each subject is counted anew from all its votes, so doing it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import Volunteer
+from classify import aggregation
+from classify.models import ANSWER_VALUES, Classification, Consensus, Workflow
+from ml.models import TrainingLabel
+
+BATCH = 500
+COLUMN = {value: index for index, value in enumerate(ANSWER_VALUES)}  # no, yes, impossible to tell
+REASONS = {
+    "no": Consensus.Reason.NO,
+    "yes": Consensus.Reason.YES,
+    "unsure": Consensus.Reason.UNSURE,
+    "count": Consensus.Reason.COUNT,
+}
+_Votes = list[tuple[int, str]]
+
+
+def rule_of(workflow: Workflow) -> aggregation.RetirementRule:
+    """The workflow's retirement rule as the pure module takes it."""
+    return aggregation.RetirementRule(
+        min_votes=workflow.min_votes,
+        max_votes=workflow.max_votes,
+        no_below=workflow.retire_no_below,
+        yes_above=workflow.retire_yes_above,
+        unsure_above=workflow.retire_unsure_above,
+    )
+
+
+def classifications_aggregate(*, batches: int = 1000) -> int:
+    """Count all classifications that are not yet in the consensus; how many there were."""
+    total = 0
+    for _ in range(batches):
+        done = _aggregate_batch()
+        total += done
+        if done < BATCH:
+            break
+    return total
+
+
+@transaction.atomic
+def _aggregate_batch() -> int:
+    pending = list(
+        Classification.objects.filter(aggregated=False)
+        # "no key": pointing retired_by at a vote must not wait for the worker that is counting it
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .order_by("id")
+        .values("id", "workflow_id", "subject_id", "volunteer_id")[:BATCH]
+    )
+    if not pending:
+        return 0
+    subjects_of: dict[int, set[int]] = defaultdict(set)
+    for row in pending:
+        subjects_of[row["workflow_id"]].add(row["subject_id"])
+    retired = {
+        workflow.pk: _recount(workflow, subjects_of[workflow.pk])
+        for workflow in Workflow.objects.filter(pk__in=subjects_of).order_by("pk")
+    }
+    Classification.objects.filter(pk__in=[row["id"] for row in pending]).update(aggregated=True)
+    _count_up(pending, retired)
+    return len(pending)
+
+
+def _count_up(pending: Iterable[dict[str, int]], retired: dict[int, int]) -> None:
+    """The counters that pages show; in the same transaction as the mark, so each vote counts once.
+
+    Rows are taken in one order (people, then workflows, each by id), so that two workers never deadlock.
+    """
+    for volunteer_id, votes in sorted(Counter(row["volunteer_id"] for row in pending).items()):
+        people = Volunteer.objects.filter(pk=volunteer_id)
+        people.update(classifications_count=F("classifications_count") + votes)
+    for workflow_id, votes in sorted(Counter(row["workflow_id"] for row in pending).items()):
+        Workflow.objects.filter(pk=workflow_id).update(
+            classifications_count=F("classifications_count") + votes,
+            retired_count=F("retired_count") + retired.get(workflow_id, 0),
+        )
+
+
+def _recount(workflow: Workflow, subject_ids: set[int]) -> int:
+    """Rewrite the consensus of these subjects from all their counted votes; how many retired now."""
+    locked = list(
+        Consensus.objects.filter(workflow=workflow, subject_id__in=subject_ids)
+        .select_for_update(of=("self",))
+        .select_related("subject")
+        .order_by("pk")  # one order for all, so that two workers never wait for each other
+    )
+    votes = _votes_of(workflow, subject_ids)
+    prior = aggregation.class_prior(
+        prevalence_yes=workflow.prevalence_yes, prevalence_unsure=workflow.prevalence_unsure
+    )
+    newly_retired = 0
+    for consensus in locked:
+        newly_retired += _update(consensus, votes.get(consensus.subject_id, []), workflow, prior)
+    fields = ["votes_yes", "votes_no", "votes_unsure", "p_yes", "p_unsure", "updated_at"]
+    fields += ["state", "retirement_reason", "retired_at", "retired_by"]
+    Consensus.objects.bulk_update(locked, fields, batch_size=BATCH)
+    _write_labels(locked)
+    return newly_retired
+
+
+def _votes_of(workflow: Workflow, subject_ids: set[int]) -> dict[int, _Votes]:
+    votes: dict[int, _Votes] = defaultdict(list)
+    rows = Classification.objects.filter(
+        workflow=workflow, subject_id__in=subject_ids, counted=True, gold_standard=False
+    ).order_by("id")
+    for subject_id, pk, answer in rows.values_list("subject_id", "id", "answer"):
+        votes[subject_id].append((pk, answer))
+    return votes
+
+
+def _update(consensus: Consensus, votes: _Votes, workflow: Workflow, prior: object) -> bool:
+    """Set counts and posterior; retire when the rule says so. True when this ended the voting."""
+    known = [(pk, COLUMN[answer]) for pk, answer in votes if answer in COLUMN]
+    answers = [column for _, column in known]
+    tally = Counter(answers)
+    consensus.votes_no = tally[aggregation.NO]
+    consensus.votes_yes = tally[aggregation.YES]
+    consensus.votes_unsure = tally[aggregation.UNSURE]
+    p = aggregation.posterior([tally[0], tally[1], tally[2]], prior)  # type: ignore[arg-type]
+    consensus.p_yes, consensus.p_unsure = float(p[aggregation.YES]), float(p[aggregation.UNSURE])
+    consensus.updated_at = timezone.now()
+    if consensus.state == Consensus.State.RETIRED:
+        return False
+    end = aggregation.first_retirement(answers, prior, rule_of(workflow))  # type: ignore[arg-type]
+    if end is None:
+        return False
+    index, reason = end
+    consensus.state = Consensus.State.RETIRED
+    consensus.retirement_reason = REASONS[reason]
+    consensus.retired_at = timezone.now()
+    consensus.retired_by_id = known[index][0]
+    return True
+
+
+def _write_labels(rows: list[Consensus]) -> None:
+    """Tell the models what people decided: one label per retired cutout."""
+    labels = []
+    for row in rows:
+        if row.state != Consensus.State.RETIRED or row.subject.cutout_id is None:
+            continue
+        p = {"yes": row.p_yes or 0.0, "impossible-to-tell": row.p_unsure or 0.0}
+        p["no"] = 1 - sum(p.values())
+        label = max(p, key=lambda answer: p[answer])
+        source = TrainingLabel.Source.CONSENSUS
+        labels.append(TrainingLabel(cutout_id=row.subject.cutout_id, source=source, label=label, weight=p[label]))
+    TrainingLabel.objects.bulk_create(
+        labels,
+        update_conflicts=True,
+        unique_fields=["cutout", "source"],
+        update_fields=["label", "weight", "updated_at"],
+    )
+
+
+def subject_retire(*, consensus: Consensus, reason: Consensus.Reason) -> bool:
+    """End the voting on a subject by hand. True for the one caller who did it; retirement happens once."""
+    won = Consensus.objects.filter(pk=consensus.pk, state=Consensus.State.ACTIVE).update(
+        state=Consensus.State.RETIRED, retirement_reason=reason, retired_at=timezone.now()
+    )
+    if won:
+        Workflow.objects.filter(pk=consensus.workflow_id).update(retired_count=F("retired_count") + 1)
+    return won == 1
+
+
+PRIORITISE = """
+UPDATE classify_consensus AS c
+   SET band = CASE WHEN s.p_asteroid >= 0.5 THEN 0 WHEN s.p_asteroid >= 0.1 OR c.shuffle < %(share)s THEN 1 ELSE 2 END
+  FROM classify_subject AS j, ml_score AS s, ml_model AS m
+ WHERE c.subject_id = j.id AND s.cutout_id = j.cutout_id AND s.model_id = m.id AND m.active
+   AND c.state = 'active' AND s.id > %(after)s AND s.id <= %(until)s
+"""
+# Scores commit out of order: look back this far, so that none is passed over.
+LOOK_BACK = 5_000
+LOW_SCORE_SHARE = 0.1  # of the low scores goes to people early, so that the model's misses are measured
+
+
+def subjects_prioritise(*, after: int = 0) -> int:
+    """Let the active model's scores decide what is shown first: a prior, never a verdict.
+
+    ``after`` is what the last call returned; scores up to a little before it are not looked at again.
+    Returns the newest score looked at.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(id), 0) FROM ml_score")
+        until: int = cursor.fetchone()[0]
+        values = {"share": LOW_SCORE_SHARE, "after": max(0, after - LOOK_BACK), "until": until}
+        cursor.execute(PRIORITISE, values)
+    return until

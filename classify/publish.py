@@ -1,0 +1,121 @@
+"""Cutouts become subjects: the durable job behind `manage.py publish`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from archive.models import Cutout
+from classify import consensus
+from classify.models import Consensus, Project, Subject, SubjectSet, Workflow
+from jobs.registry import JobRun, job_kind
+
+BATCH = 500
+QUESTION = "Is there an asteroid trail visible?"
+ANSWERS = [
+    {"value": "yes", "label": "Yes"},
+    {"value": "no", "label": "No"},
+    {"value": "impossible-to-tell", "label": "Impossible to tell"},
+]
+HELP = """An asteroid that moves while Hubble looks leaves a **thin, short, often slightly curved trail**.
+
+- A **satellite** crosses the whole image in a broad, straight band.
+- A **cosmic ray** is sharp as a needle, much sharper than the stars.
+- A **diffraction spike** starts at a bright star; there are four of them.
+- A **lensing arc** bends around a galaxy and is soft.
+
+When you cannot decide, *Impossible to tell* is a good answer: it helps us, too."""
+
+
+@transaction.atomic
+def workflow_ensure(*, slug: str = "asteroid-trails", subject_set: str = "All cutouts") -> tuple[Workflow, SubjectSet]:
+    """The project, its workflow and its subject set; made when they are not there yet."""
+    project, _ = Project.objects.get_or_create(slug="asteroid-hunter", defaults={"name": "Asteroid Hunter"})
+    workflow, _ = Workflow.objects.get_or_create(
+        slug=slug,
+        defaults={
+            "project": project,
+            "name": "Asteroid trails",
+            "question": QUESTION,
+            "answers": ANSWERS,
+            "help_text": HELP,
+        },
+    )
+    subjects, _ = SubjectSet.objects.get_or_create(project=workflow.project, name=subject_set)
+    workflow.subject_sets.add(subjects)
+    return workflow, subjects
+
+
+def cutouts_unpublished(subject_set: SubjectSet, *, simulated: bool | None = None) -> QuerySet[Cutout]:
+    """Cutouts of fully cut exposures that are not yet in the subject set."""
+    rows = Cutout.objects.filter(~Q(exposure__cut_recipe=""), recipe=F("exposure__cut_recipe"))
+    rows = rows.exclude(subject__subject_sets=subject_set)
+    if simulated is not None:
+        rows = rows.filter(exposure__observation__simulated=simulated)
+    return rows
+
+
+def public_metadata(cutout: Cutout) -> dict[str, Any]:
+    """What volunteers may read about a subject: facts of the observation, nothing that hints at an answer.
+
+    Keys follow Zooniverse: ``#`` hides a field everywhere, ``!`` until after the vote.
+    """
+    exposure = cutout.exposure
+    observation = exposure.observation
+    return {
+        "Telescope": observation.telescope,
+        "Instrument": "/".join(part for part in (observation.instrument, observation.detector) if part),
+        "Filter": exposure.filter_name,
+        "Exposure start": exposure.start.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "Exposure time": f"{exposure.exposure_s:.0f} s",
+        "RA": f"{cutout.ra_deg:.5f}°",
+        "Dec": f"{cutout.dec_deg:+.5f}°",
+        "!Observation": observation.name,
+        "!Target": observation.target,
+        "!Proposal": observation.proposal_id,
+        "#simulated": observation.simulated,
+    }
+
+
+@transaction.atomic
+def cutouts_publish(cutouts: list[Cutout], *, workflow: Workflow, subject_set: SubjectSet) -> int:
+    """Make these cutouts subjects of the workflow. Safe to repeat; how many subjects are new."""
+    wanted = [
+        Subject(project=workflow.project, cutout=cutout, metadata=public_metadata(cutout)) for cutout in cutouts
+    ]
+    Subject.objects.bulk_create(wanted, ignore_conflicts=True)
+    subjects = list(Subject.objects.filter(cutout__in=cutouts))
+    Membership = Subject.subject_sets.through
+    Membership.objects.bulk_create(
+        [Membership(subject=subject, subjectset=subject_set) for subject in subjects], ignore_conflicts=True
+    )
+    have = set(Consensus.objects.filter(workflow=workflow, subject__in=subjects).values_list("subject_id", flat=True))
+    missing = [Consensus(workflow=workflow, subject=subject) for subject in subjects if subject.pk not in have]
+    before = Consensus.objects.filter(workflow=workflow, subject__in=subjects).count()
+    Consensus.objects.bulk_create(missing, ignore_conflicts=True)
+    made = Consensus.objects.filter(workflow=workflow, subject__in=subjects).count() - before
+    Workflow.objects.filter(pk=workflow.pk).update(subjects_count=F("subjects_count") + made)
+    return made
+
+
+@job_kind("publish")
+def publish(run: JobRun) -> dict[str, Any]:
+    """Publish all cutouts that are not yet subjects of the set; what is left is derived from rows."""
+    workflow = Workflow.objects.get(pk=run.arguments["workflow"])
+    subject_set = SubjectSet.objects.get(pk=run.arguments["subject_set"])
+    waiting = cutouts_unpublished(subject_set)
+    total, done, made = waiting.count(), 0, 0
+    last = 0
+    while True:
+        page = waiting.filter(pk__gt=last).select_related("exposure__observation").order_by("pk")
+        batch = list(page[:BATCH])
+        if not batch:
+            break
+        last = batch[-1].pk
+        made += cutouts_publish(batch, workflow=workflow, subject_set=subject_set)
+        done += len(batch)
+        run.progress(done=done, total=max(total, done))
+    consensus.subjects_prioritise()
+    return {"subjects": made, "subject_set": subject_set.name, "workflow": workflow.slug}

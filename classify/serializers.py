@@ -1,0 +1,101 @@
+"""What goes over the wire of the classification task."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.urls import reverse
+from rest_framework import serializers
+
+from classify.models import Consensus, Subject, Workflow
+from classify.selectors import shown_metadata
+from classify.services import MAX_METADATA_BYTES
+
+
+class AnswerSerializer(serializers.Serializer):
+    value = serializers.CharField()
+    label = serializers.CharField()
+
+
+class WorkflowSerializer(serializers.ModelSerializer):
+    version = serializers.CharField(read_only=True)
+    answers = AnswerSerializer(many=True)
+
+    class Meta:
+        model = Workflow
+        fields = ["id", "slug", "name", "question", "answers", "help_text", "version", "classifications_count"]
+
+
+class ViewerSubjectSerializer(serializers.Serializer):
+    id = serializers.IntegerField()
+    image = serializers.CharField()
+    rg16 = serializers.CharField()
+    rg16_zero = serializers.FloatField(allow_null=True)
+    rg16_scale = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    simulated = serializers.BooleanField()
+    metadata = serializers.DictField()
+
+
+class NextSerializer(serializers.Serializer):
+    subjects = ViewerSubjectSerializer(many=True)
+    state = serializers.ChoiceField(choices=["normal", "user_finished", "finished"])
+
+
+class ClassificationSerializer(serializers.Serializer):
+    key = serializers.UUIDField()
+    workflow = serializers.PrimaryKeyRelatedField(queryset=Workflow.objects.filter(active=True))
+    workflow_version = serializers.RegexField(r"^\d{1,6}\.\d{1,6}$")
+    subject = serializers.IntegerField(min_value=1, max_value=2**62)
+    answer = serializers.CharField(max_length=40)
+    started_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField()
+    metadata = serializers.DictField(required=False, default=dict)
+
+    def validate_metadata(self, value: dict[str, Any]) -> dict[str, Any]:
+        text = json.dumps(value)
+        if len(text) > MAX_METADATA_BYTES:
+            raise serializers.ValidationError(f"The metadata are larger than {MAX_METADATA_BYTES} bytes.")
+        if "\\u0000" in text:
+            raise serializers.ValidationError("The metadata hold a NUL character.")
+        return value
+
+    def service_arguments(self) -> dict[str, Any]:
+        """The validated data as `classification_submit` takes them."""
+        data = dict(self.validated_data)
+        return data | {"subject_id": data.pop("subject")}
+
+
+class SubmittedSerializer(serializers.Serializer):
+    classification = serializers.IntegerField()
+    counted = serializers.BooleanField(help_text="False when this person had answered the subject before.")
+
+
+class SubjectSerializer(serializers.ModelSerializer):
+    image = serializers.SerializerMethodField()
+    metadata = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Subject
+        fields = ["id", "image", "metadata", "created_at"]
+
+    def get_image(self, subject: Subject) -> str | None:
+        return reverse("archive:image", args=[subject.cutout.public_id]) if subject.cutout else None
+
+    def get_metadata(self, subject: Subject) -> dict[str, Any]:
+        return shown_metadata(subject.metadata)
+
+
+class ConsensusSerializer(serializers.ModelSerializer):
+    workflow = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+
+    class Meta:
+        model = Consensus
+        fields = [
+            "id", "workflow", "subject", "state", "votes_yes", "votes_no", "votes_unsure",
+            "p_yes", "p_unsure", "retired_at", "retirement_reason", "retired_by",
+        ]  # fmt: skip

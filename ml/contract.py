@@ -1,0 +1,24 @@
+"""What every model of this installation takes and gives. Training exports it, the registry checks it.
+
+=============== ========== ================= ==================================================================
+input           float32    [N, 1, 512, 512]  ``ml.preprocess.network_input``: noise-normalised, asinh-compressed
+``heatmap``     float32    [N, 2, 128, 128]  0..1, is there an asteroid (0) or a satellite (1) trail in this cell
+``probabilities`` float32  [N, 3]            0..1, asteroid, satellite, nothing; the first two do not exclude
+                                             each other, "nothing" is the product of what they leave
+=============== ========== ================= ==================================================================
+
+A cell is a square of 4 x 4 pixels; row 0 of the heat map is row 0 of the pixels (the bottom of the sky
+picture). The classes of :class:`ml.models.Score` that a model does not answer (arcs, so far) stay empty.
+"""
+
+from __future__ import annotations
+
+INPUT_NAME = "pixels"
+INPUT_SIZE_PX = 512
+STRIDE_PX = 4
+HEATMAP_SIZE = INPUT_SIZE_PX // STRIDE_PX
+HEATMAP_NAME = "heatmap"
+HEATMAP_CLASSES = ("asteroid", "satellite")
+PROBABILITIES_NAME = "probabilities"
+PROBABILITIES = ("asteroid", "satellite", "nothing")
+MAX_FILE_BYTES = 5 * 1024 * 1024

@@ -1,0 +1,132 @@
+"""Simulated exposures as files: HST-like FITS with the truth beside, and the sample of the demo."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+
+from sky.simulate.exposure import SimulatedExposure, simulate_exposure
+
+
+def truth_path(path: Path) -> Path:
+    """Where the truth of a simulated FITS file lies: ``name.fits`` → ``name.truth.json``."""
+    return path.with_name(path.name.removesuffix(".gz").removesuffix(".fits") + ".truth.json")
+
+
+def _primary(exposure: SimulatedExposure, path: Path) -> fits.PrimaryHDU:
+    header = exposure.header
+    primary = fits.PrimaryHDU()
+    cards: list[tuple[str, Any, str]] = [
+        ("FILENAME", path.name, "name of file"),
+        ("TELESCOP", "HST", "telescope this exposure imitates"),
+        ("SIMULATE", True, "SIMULATED: these are not observed data"),
+        ("INSTRUME", header.instrument, "instrument"),
+        ("DETECTOR", header.detector, "detector"),
+        ("ROOTNAME", header.dataset, "name of the data set"),
+        ("TARGNAME", header.target, "target"),
+        ("PROPOSID", 0, "no proposal"),
+        ("DATE-OBS", header.start_utc.strftime("%Y-%m-%d"), "UTC date of start"),
+        ("TIME-OBS", header.start_utc.strftime("%H:%M:%S"), "UTC time of start"),
+        ("EXPSTART", header.start_mjd_utc, "start, MJD UTC"),
+        ("EXPEND", header.end_mjd_utc, "end, MJD UTC"),
+        ("EXPTIME", header.exposure_s, "exposure, s"),
+    ]
+    if header.instrument == "ACS":
+        first = header.filter in ("F606W", "F850LP", "F775W", "F555W", "F475W")
+        cards += [("FILTER1", header.filter if first else "CLEAR1L", "filter wheel 1")]
+        cards += [("FILTER2", "CLEAR2L" if first else header.filter, "filter wheel 2")]
+    else:
+        cards.append(("FILTER", header.filter, "filter"))
+    primary.header.extend(fits.Card(*card) for card in cards)
+    return primary
+
+
+def write_fits(exposure: SimulatedExposure, path: str | Path) -> Path:
+    """Write an exposure as FITS and its truth as JSON beside it; returns the path of the FITS file.
+
+    The file holds a primary header and one SCI extension in electrons, ``SIMULATE = T``.
+    """
+    path = Path(path)
+    header = exposure.header
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        science = fits.ImageHDU(exposure.pixels, exposure.wcs.to_header(relax=True), name="SCI")
+        science.header["CRVAL1"], science.header["CRVAL2"] = (float(v) for v in exposure.wcs.wcs.crval)
+        science.header["BUNIT"] = header.unit
+        science.header["CCDCHIP"] = 1
+        science.header["PHOTFLAM"] = header.photflam
+        science.header["PHOTPLAM"] = header.photplam
+        science.header["PHOTZPT"] = header.photzpt
+        fits.HDUList([_primary(exposure, path), science]).writeto(path, overwrite=True)
+    truth = {
+        "dataset": header.dataset,
+        "file": path.name,
+        "start_mjd_utc": header.start_mjd_utc,
+        "exposure_s": header.exposure_s,
+        "orbit": asdict(exposure.orbit),
+        "trails": [trail.as_dict() for trail in exposure.truth],
+    }
+    truth_path(path).write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One exposure of the sample."""
+
+    instrument: str
+    filter_name: str
+    exposure_s: float
+    shape: tuple[int, int]
+    asteroids: int = 0
+    satellites: int = 0
+    arcs: int = 0
+    cosmic_ray_scale: float = 0.5
+    length_px: tuple[float, float] = (60.0, 300.0)
+
+
+SAMPLE = (
+    Recipe("ACS", "F814W", 507.0, (960, 1408), asteroids=1),
+    Recipe("ACS", "F606W", 1200.0, (960, 960), asteroids=1, length_px=(180.0, 350.0)),
+    Recipe("WFC3", "F606W", 700.0, (1408, 960), asteroids=2),
+    Recipe("ACS", "F775W", 520.0, (960, 960), satellites=1),
+    Recipe("WFC3", "F814W", 1320.0, (960, 1408), asteroids=1, cosmic_ray_scale=0.3, length_px=(200.0, 350.0)),
+    Recipe("ACS", "F814W", 350.0, (960, 1408), asteroids=1, cosmic_ray_scale=1.0, length_px=(60.0, 140.0)),
+    Recipe("ACS", "F606W", 1800.0, (960, 960), asteroids=1, cosmic_ray_scale=0.2, length_px=(230.0, 350.0)),
+    Recipe("WFC3", "F350LP", 420.0, (960, 960), arcs=1),
+    Recipe("ACS", "F475W", 680.0, (960, 1408), asteroids=1, satellites=1),
+    Recipe("ACS", "F850LP", 900.0, (1408, 960), asteroids=1, cosmic_ray_scale=0.4),
+    Recipe("WFC3", "F606W", 500.0, (960, 1408)),
+    Recipe("ACS", "F814W", 1000.0, (960, 960), asteroids=2, cosmic_ray_scale=0.3, length_px=(120.0, 330.0)),
+    Recipe("WFC3", "F555W", 360.0, (960, 1408), satellites=1, cosmic_ray_scale=0.8),
+    Recipe("ACS", "F435W", 1500.0, (960, 960), asteroids=1, cosmic_ray_scale=0.2, length_px=(200.0, 350.0)),
+)
+
+
+def make_sample(folder: str | Path, seed: int = 20_260) -> list[Path]:
+    """Write the sample observations of the demo: 14 exposures, 10 with asteroids, 3 with satellites.
+
+    The same seed gives the same files, byte by byte. Returns the FITS paths in order.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    seeds = np.random.SeedSequence(seed).generate_state(len(SAMPLE))
+    paths = []
+    for index, (recipe, its_seed) in enumerate(zip(SAMPLE, seeds, strict=True), start=1):
+        detector, letter = ("WFC", "j") if recipe.instrument == "ACS" else ("UVIS", "i")
+        dataset = f"{letter}sim{index:02d}s1q"
+        exposure = simulate_exposure(
+            seed=int(its_seed), shape=recipe.shape, instrument=recipe.instrument, detector=detector,
+            filter_name=recipe.filter_name, exposure_s=recipe.exposure_s, n_asteroids=recipe.asteroids,
+            n_satellites=recipe.satellites, n_arcs=recipe.arcs, cosmic_ray_scale=recipe.cosmic_ray_scale,
+            asteroid_snr=(3.5, 18.0), asteroid_length_px=recipe.length_px, largest_turn_deg=70.0,
+            dataset=dataset,
+        )  # fmt: skip
+        paths.append(write_fits(exposure, folder / f"{dataset}_flc.fits"))
+    return paths

@@ -1,0 +1,10 @@
+"""Trails in an image: find them, measure them, tell whether two are one.
+
+This is the door; the work is done in ``trail_find``, ``trail_measure`` and ``trail_geometry``.
+"""
+
+from sky.trail_find import find_trails
+from sky.trail_geometry import Trail, same_trail
+from sky.trail_measure import measure_trail
+
+__all__ = ["Trail", "find_trails", "measure_trail", "same_trail"]

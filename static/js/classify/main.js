@@ -1,0 +1,200 @@
+// The classifier: shows a subject, takes an answer, keeps it safe, goes on at once.
+import { openDialog } from "../dialogs.js";
+import { bindSingleKeySetting } from "../shortcuts.js";
+import { viewerFor } from "../viewer.js";
+import { createApi } from "./api.js";
+import { bindKeys } from "./keys.js";
+import { Outbox } from "./outbox.js";
+import { SubjectQueue } from "./queue.js";
+import { Screen } from "./screen.js";
+import { classificationOf, visit } from "./session.js";
+
+const TALK_WAIT_MS = 10_000;
+
+class Classifier {
+  constructor(root, config) {
+    this.config = config;
+    this.screen = new Screen(root);
+    this.viewer = viewerFor(root.querySelector("[data-viewer]"));
+    this.api = createApi(config);
+    this.outbox = new Outbox(this.api);
+    this.answeredHere = new Set();
+    this.queue = new SubjectQueue({ api: this.api, workflow: config.workflow.id, answered: () => this.answered() });
+    this.entry = null;
+    // True while the stage's next state is being decided; news from the queue then waits.
+    this.deciding = true;
+  }
+
+  async start() {
+    this.listen();
+    this.screen.showCount(visit.count);
+    this.outbox.flushSoon();
+    await this.queue.restorePlace();
+    this.advance({ first: true });
+  }
+
+  listen() {
+    const { screen, outbox, queue } = this;
+    screen.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (event.submitter?.value === "talk") this.doneAndTalk();
+      else this.done();
+    });
+    screen.form.addEventListener("change", () => screen.readiness());
+    screen.part("clear").addEventListener("click", () => this.clear());
+    screen.part("warning-close").addEventListener("click", () => screen.warn(""));
+    screen.part("retry").addEventListener("click", () => queue.fill());
+    queue.addEventListener("state", () => this.queueChanged());
+    outbox.addEventListener("count", (event) => screen.showWaiting(event.detail.waiting));
+    // What the server has, it will not hand out again: no need to name it in every request.
+    outbox.addEventListener("saved", (event) => this.answeredHere.delete(event.detail.subject));
+    outbox.addEventListener("rejected", (event) => screen.warn(`${screen.text("rejected")} ${event.detail.message}`.trim()));
+    outbox.addEventListener("held", (event) => this.held(event.detail.status));
+    window.addEventListener("pagehide", () => queue.keepPlace());
+    bindSingleKeySetting(document.querySelector("[data-setting=single-keys]"));
+    bindKeys({
+      viewer: this.viewer,
+      choose: (index) => this.choose(index),
+      clear: () => this.clear(),
+      done: () => this.done(),
+      doneAndTalk: () => this.doneAndTalk(),
+      help: () => openDialog(document.getElementById("help-dialog")),
+    });
+  }
+
+  async answered() {
+    return [...this.answeredHere, ...(await this.outbox.subjects())];
+  }
+
+  /** Put the next subject on the stage, or say why there is none. */
+  async advance({ first = false } = {}) {
+    this.entry = null;
+    this.deciding = true;
+    this.screen.clear();
+    const entry = this.queue.take();
+    if (!entry) {
+      this.deciding = false;
+      this.queueChanged();
+      return;
+    }
+    if (!entry.settled) this.screen.showStage("loading");
+    const usable = await entry.ready;
+    this.deciding = false;
+    if (usable) {
+      this.show(entry, first);
+      return;
+    }
+    this.queue.skip(entry.subject.id);
+    this.screen.warn(this.screen.text("broken"));
+    this.advance({ first });
+  }
+
+  show(entry, first) {
+    const { subject, image } = entry;
+    image.alt = this.screen.text("imageAlt");
+    this.viewer.show(image, subject);
+    this.entry = entry;
+    this.startedAt = new Date().toISOString();
+    this.screen.showSubject(subject, this.queue.server);
+    this.screen.showStage("image");
+    if (!first) this.screen.say(this.screen.text("nextShown"));
+    performance.mark("subject-shown", { detail: { subject: subject.id } });
+  }
+
+  /** The queue has news: it matters only while the stage has nothing to show. */
+  queueChanged() {
+    if (this.entry || this.deciding) return;
+    const { state } = this.queue;
+    if (state === "ready") {
+      this.advance({ first: true });
+      return;
+    }
+    this.screen.showStage(state);
+    this.screen.say(this.screen.text(state === "loading" ? "loading" : "noImage"));
+  }
+
+  /** Key 1, 2, 3: take the answer; the same key again takes it back. */
+  choose(index) {
+    const radio = this.screen.radios[index];
+    if (!radio || !this.entry) return false;
+    if (radio.checked) return this.clear();
+    this.screen.choose(radio);
+    // From the image the arrows must go on panning; from anywhere else Enter must mean Done.
+    if (document.activeElement !== this.viewer.stage) radio.focus({ preventScroll: true });
+    return true;
+  }
+
+  clear() {
+    if (this.screen.chosen === null) return false;
+    const hadFocus = this.screen.form.contains(document.activeElement);
+    this.screen.clear();
+    if (hadFocus) this.screen.status.focus({ preventScroll: true });
+    return true;
+  }
+
+  /** Take the answer off the screen and into the outbox; null when there is nothing to take. */
+  takeAnswer() {
+    const { screen, entry } = this;
+    if (!entry) return null;
+    const answer = screen.chosen;
+    if (answer === null) {
+      screen.say(screen.text("chooseFirst"));
+      return null;
+    }
+    const classification = classificationOf({
+      workflow: this.config.workflow,
+      entry,
+      answer,
+      startedAt: this.startedAt,
+      viewer: this.viewer,
+      selectionState: this.queue.server,
+    });
+    // From here a second press of Done finds nothing to take.
+    this.entry = null;
+    this.answeredHere.add(entry.subject.id);
+    screen.showCount(visit.add());
+    return classification;
+  }
+
+  /** The next image does not wait for the disk or the network. */
+  async done() {
+    performance.mark("done-pressed");
+    const classification = this.takeAnswer();
+    if (!classification) return;
+    this.moveFocus();
+    await Promise.all([this.outbox.add(classification), this.advance()]);
+  }
+
+  /** Talk shows this very subject, so its answer must be saved before anything there can sway it. */
+  async doneAndTalk() {
+    const { screen, outbox } = this;
+    const classification = this.takeAnswer();
+    if (!classification) return;
+    this.deciding = true;
+    screen.showStage("saving");
+    screen.say(screen.text("saving"));
+    const outcome = outbox.settled(classification.key, TALK_WAIT_MS);
+    await outbox.add(classification);
+    const ended = await outcome;
+    this.advance();
+    if (ended === "saved") {
+      window.location.assign(this.config.urls.talk.replace("/0/", `/${classification.subject}/`));
+      return;
+    }
+    if (ended === "waiting") screen.warn(screen.text("talkLater"));
+    this.moveFocus();
+  }
+
+  /** After an answer the focus stays on the image if it was there, else goes to the status line. */
+  moveFocus() {
+    if (document.activeElement !== this.viewer.stage) this.screen.status.focus({ preventScroll: true });
+  }
+
+  held(status) {
+    if (status === 401 || status === 403) this.screen.warn(this.screen.text("signedOut"));
+  }
+}
+
+const root = document.querySelector("[data-classify]");
+const config = document.getElementById("classify-config");
+if (root && config) new Classifier(root, JSON.parse(config.textContent)).start();

@@ -1,0 +1,159 @@
+"""Reads of Talk. Every list is paged by key: a page costs the same at the start and far down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from classify.models import Subject
+from talk.models import Board, Comment, Discussion, Tag, TagUse
+
+COMMENTS_PER_PAGE = 30
+SUBJECTS_PER_PAGE = 24
+LATEST = "latest"
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """Some rows, and the keys of what lies before and after them (None: nothing)."""
+
+    rows: list[Row]
+    before: str | None = None
+    after: str | None = None
+
+
+def discussion_of(subject: Subject) -> Discussion | None:
+    """The conversation about a subject, or None when nobody has written yet."""
+    return Discussion.objects.filter(subject=subject).select_related("board").first()
+
+
+def discussion_comments(
+    discussion: Discussion | None, *, after: int | None = None, before: int | str | None = None,
+    limit: int = COMMENTS_PER_PAGE,
+) -> Page[Comment]:
+    """Comments in the order they were written; deleted ones are among them, marked.
+
+    ``after`` and ``before`` are ids of comments; ``before=LATEST`` is the last page.
+    """
+    if discussion is None:
+        return Page([])
+    every = Comment.objects.filter(discussion=discussion).select_related("author")
+    if before is not None:
+        older = every if before == LATEST else every.filter(pk__lt=before)
+        found = list(older.order_by("-pk")[: limit + 1])
+        rows = found[:limit][::-1]
+        more_after = before != LATEST
+        more_before = len(found) > limit
+    else:
+        newer = every.filter(pk__gt=after) if after is not None else every
+        found = list(newer.order_by("pk")[: limit + 1])
+        rows = found[:limit]
+        more_after = len(found) > limit
+        more_before = after is not None and every.filter(pk__lte=after).exists()
+    if not rows:
+        return Page([], before=LATEST if more_before else None)
+    return Page(
+        rows,
+        before=str(rows[0].pk) if more_before else None,
+        after=str(rows[-1].pk) if more_after else None,
+    )
+
+
+def comment_position(comment: Comment) -> int:
+    """The ``after`` key of a page that begins with this comment."""
+    return comment.pk - 1
+
+
+def _readable() -> QuerySet[Comment]:
+    return Comment.objects.filter(deleted_at=None).select_related(
+        "author", "discussion__board", "discussion__subject__cutout"
+    )
+
+
+def comments_recent(*, before: int | None = None, limit: int = COMMENTS_PER_PAGE) -> Page[Comment]:
+    """The newest comments of all conversations."""
+    return _newest(_readable(), before=before, limit=limit)
+
+
+def tag_comments(tag: Tag, *, before: int | None = None, limit: int = COMMENTS_PER_PAGE) -> Page[Comment]:
+    """The newest comments with a tag."""
+    uses = TagUse.objects.filter(tag=tag)
+    if before is not None:
+        uses = uses.filter(comment_id__lt=before)
+    ids = list(uses.order_by("-comment_id").values_list("comment_id", flat=True)[: limit + 1])
+    found = _readable().in_bulk(ids[:limit])
+    rows = [found[pk] for pk in ids[:limit] if pk in found]
+    return Page(rows, after=str(ids[limit - 1]) if len(ids) > limit else None)
+
+
+def _newest(comments: QuerySet[Comment], *, before: int | None, limit: int) -> Page[Comment]:
+    if before is not None:
+        comments = comments.filter(pk__lt=before)
+    found = list(comments.order_by("-pk")[: limit + 1])
+    return Page(found[:limit], after=str(found[limit - 1].pk) if len(found) > limit else None)
+
+
+def tags_popular(*, limit: int = 10, subject: Subject | None = None) -> list[Tag]:
+    """The most used tags: of all of Talk (from counters), or of one subject (``uses_count`` is then its own)."""
+    if subject is None:
+        return list(Tag.objects.filter(uses_count__gt=0).order_by("-uses_count", "name")[:limit])
+    of_subject = TagUse.objects.filter(subject=subject)
+    uses = of_subject.values("tag_id").annotate(uses=Count("id")).order_by("-uses", "tag_id")
+    counts = {row["tag_id"]: row["uses"] for row in uses[:limit]}
+    tags = Tag.objects.in_bulk(list(counts))
+    for pk, uses_count in counts.items():
+        tags[pk].uses_count = uses_count
+    return [tags[pk] for pk in counts]
+
+
+def tag_named(name: str) -> Tag | None:
+    """A tag in use, by its name in any case."""
+    return Tag.objects.filter(name=name.lower(), uses_count__gt=0).first()
+
+
+def tag_subjects(tag: Tag, *, before: int | None = None, limit: int = SUBJECTS_PER_PAGE) -> Page[Subject]:
+    """Subjects with a tag, each once, the one tagged last first.
+
+    Walks the index of the tag's uses and keeps the newest use of each subject; nothing is grouped or counted,
+    so that a tag on a hundred thousand subjects costs the same.
+    """
+    newer = TagUse.objects.filter(
+        tag=tag, subject_id=OuterRef("subject_id"), comment_id__gt=OuterRef("comment_id")
+    )
+    uses = TagUse.objects.filter(tag=tag, subject__isnull=False).filter(~Exists(newer))
+    if before is not None:
+        uses = uses.filter(comment_id__lt=before)
+    found = list(uses.order_by("-comment_id").select_related("subject__cutout")[: limit + 1])
+    rows = [use.subject for use in found[:limit] if use.subject is not None]
+    return Page(rows, after=str(found[limit - 1].comment_id) if len(found) > limit else None)
+
+
+def boards() -> list[Board]:
+    """All boards, the notes first."""
+    return list(Board.objects.order_by("-is_notes", "title"))
+
+
+def board_discussions(
+    board: Board, *, before: tuple[datetime, int] | None = None, limit: int = SUBJECTS_PER_PAGE
+) -> Page[Discussion]:
+    """Conversations of a board with something to read, the most recent first."""
+    rows = Discussion.objects.filter(board=board, comments_count__gt=0).select_related("subject__cutout")
+    if before is not None:
+        at, pk = before
+        rows = rows.filter(Q(last_comment_at__lt=at) | Q(last_comment_at=at, pk__lt=pk), last_comment_at__lte=at)
+    found = list(rows.order_by("-last_comment_at", "-pk")[: limit + 1])
+    last = found[limit - 1] if len(found) > limit else None
+    key = f"{last.last_comment_at.timestamp():.6f}_{last.pk}" if last and last.last_comment_at else None
+    return Page(found[:limit], after=key)
+
+
+def comment_with_key(author: User, key: UUID | None) -> Comment | None:
+    """The comment that this person posted under a key, if any."""
+    return Comment.objects.filter(author=author, key=key).first() if key is not None else None

@@ -1,0 +1,114 @@
+"""What is shown next: active, unseen, spread, and cheap."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from django.db import connection
+
+from classify.models import Consensus
+from classify.selectors import subject_for_viewer, subjects_next_for
+from tests import factories
+
+
+@pytest.fixture
+def workflow(db):
+    return factories.workflow()
+
+
+def test_it_shows_only_what_is_active_and_unseen(workflow):
+    seen, retired, fresh = factories.subjects(3, workflow)
+    person = factories.volunteer()
+    factories.vote(seen, "no", workflow, person)
+    Consensus.objects.filter(subject=retired).update(state="retired", retired_at=factories.START)
+    for _ in range(10):
+        found = subjects_next_for(workflow, person, n=5)
+        assert [subject.pk for subject in found.subjects] == [fresh.pk]
+
+
+def test_it_leaves_out_what_the_client_holds(workflow):
+    subjects = factories.subjects(4, workflow)
+    held = [subject.pk for subject in subjects[:3]]
+    found = subjects_next_for(workflow, None, n=4, exclude=held)
+    assert [subject.pk for subject in found.subjects] == [subjects[3].pk]
+
+
+def test_it_never_shows_one_subject_twice_in_an_answer(workflow):
+    factories.subjects(6, workflow)
+    for _ in range(20):
+        ids = [subject.pk for subject in subjects_next_for(workflow, None, n=6).subjects]
+        assert len(ids) == len(set(ids)) == 6
+
+
+def test_likely_trails_come_first_but_not_only(workflow):
+    subjects = factories.subjects(10, workflow)
+    likely = subjects[0]
+    Consensus.objects.exclude(subject=likely).update(band=2)
+    Consensus.objects.filter(subject=likely).update(band=0)
+    first = Counter(subjects_next_for(workflow, None, n=1).subjects[0].pk == likely.pk for _ in range(300))
+    assert 0.80 < first[True] / 300 < 0.95  # 0.8 + a third of 0.2
+
+
+def test_it_spreads_people_over_subjects(workflow):
+    factories.subjects(10, workflow)
+    for number, row in enumerate(Consensus.objects.all()):
+        Consensus.objects.filter(pk=row.pk).update(shuffle=number / 10)
+    first = Counter(subjects_next_for(workflow, None, n=1).subjects[0].pk for _ in range(400))
+    assert len(first) == 10
+    assert max(first.values()) < 90
+
+
+def test_it_tells_the_ends_apart(workflow):
+    (subject,) = factories.subjects(1, workflow)
+    person = factories.volunteer()
+    assert subjects_next_for(workflow, person, n=1).state == "normal"
+    factories.vote(subject, "no", workflow, person)
+    assert subjects_next_for(workflow, person, n=1).state == "user_finished"
+    Consensus.objects.update(state="retired", retired_at=factories.START)
+    assert subjects_next_for(workflow, person, n=1).state == "finished"
+
+
+def test_it_walks_an_index_from_a_random_point_on_a_large_table(workflow):
+    """At 20,000 subjects the plan reads the partial index in order and stops; it does not sort the table."""
+    (subject,) = factories.subjects(1, workflow)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO classify_subject (project_id, metadata, created_at)"
+            " SELECT %s, '{}', now() FROM generate_series(1, 20000)",
+            [workflow.project_id],
+        )
+        cursor.execute(
+            "INSERT INTO classify_consensus (workflow_id, subject_id, state, band, shuffle, votes_yes, votes_no,"
+            " votes_unsure, retirement_reason, updated_at)"
+            " SELECT %s, id, 'active', 1, random(), 0, 0, 0, '', now() FROM classify_subject WHERE id <> %s",
+            [workflow.pk, subject.pk],
+        )
+        cursor.execute("ANALYZE classify_consensus")
+    person = factories.volunteer()
+    factories.vote(subject, "no", workflow, person)
+    with connection.execute_wrapper(_explaining(plans := [])):
+        assert len(subjects_next_for(workflow, person, n=4).subjects) == 4
+    walks = [plan for plan in plans if "consensus_next" in plan]
+    assert walks, plans
+    assert not any("Sort" in plan or "Seq Scan on classify_consensus" in plan for plan in walks)
+
+
+def _explaining(plans: list[str]):  # type: ignore[no-untyped-def]
+    def wrapper(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+        if "classify_consensus" in sql and "ORDER BY" in sql:
+            with context["connection"].connection.cursor() as cursor:
+                cursor.execute("EXPLAIN " + sql, params)
+                plans.append("\n".join(row[0] for row in cursor.fetchall()))
+        return execute(sql, params, many, context)
+
+    return wrapper
+
+
+def test_a_volunteer_sees_nothing_of_votes_scores_or_hidden_fields(workflow):
+    (subject,) = factories.subjects(1, workflow)
+    subject.metadata |= {"#answer": "yes", "!Target": "NGC 1", "//note": "x"}
+    shown = subject_for_viewer(subject)
+    assert set(shown["metadata"]) == {"Telescope", "Instrument", "Filter", "Exposure start", "Exposure time", "RA", "Dec"}
+    assert not any(word in str(shown) for word in ("votes", "score", "p_yes", "p_asteroid"))
+    assert subject_for_viewer(subject, in_classifier=False)["metadata"]["Target"] == "NGC 1"

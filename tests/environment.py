@@ -1,0 +1,33 @@
+"""Loaded before Django (``-p tests.environment``): the tests' own data folder, with its own servers.
+
+A real PostgreSQL and a real Redis start in a temporary folder and are gone when the run ends.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(os.environ.get("HUNTER_TEST_DATA_DIR", "") or tempfile.mkdtemp(prefix="hunter-test-"))
+os.environ["HUNTER_TEST_DATA_DIR"] = os.environ["DATA_DIR"] = str(FOLDER)  # xdist's workers use their parent's
+for _name in ("DATABASE_URL", "REDIS_URL", "PRODUCTION", "DEBUG", "SECRET_KEY", "ALLOWED_HOSTS"):
+    os.environ.pop(_name, None)
+os.environ["DJANGO_SETTINGS_MODULE"] = "hunter.settings"
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's sync interface runs a loop in the test's thread
+
+from hunter import embedded, servers  # noqa: E402 - after the environment
+
+servers.ensure()
+if _worker := os.environ.get("PYTEST_XDIST_WORKER"):  # each worker has a Redis database of its own
+    os.environ["REDIS_URL"] = f"{embedded.redis_url(FOLDER)}?db={int(_worker.removeprefix('gw')) + 1}"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The first process of the run cleans up; xdist's workers do not."""
+    if not hasattr(config, "workerinput"):
+        embedded.leave(FOLDER)
+        shutil.rmtree(FOLDER, ignore_errors=True)
