@@ -10,7 +10,10 @@ from django.http import HttpRequest, HttpResponse
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Demo accounts have published passwords: production refuses them."""
+    """Demo accounts have published passwords: production refuses them, also after a password reset."""
+
+    def format_email_subject(self, subject: str) -> str:
+        return f"[Asteroid Hunter] {subject}"
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         user = super().authenticate(request, **credentials)

@@ -33,9 +33,7 @@ class UserAdmin(DjangoUserAdmin):
         (_("Role"), {"fields": ("role", "is_active", "is_demo", "history")}),
         (_("Dates"), {"fields": ("last_login", "date_joined", "left_at")}),
     )
-    add_fieldsets = (
-        (None, {"fields": ("username", "email", "role", "usable_password", "password1", "password2")}),
-    )
+    add_fieldsets = ((None, {"fields": ("username", "email", "role", "usable_password", "password1", "password2")}),)
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         with pghistory.context(user=request.user.pk, why="admin"):

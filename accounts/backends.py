@@ -15,7 +15,7 @@ class HunterBackend(AuthenticationBackend):
     database that was once a demo lets nobody in by its old log-ins or cookies.
     """
 
-    def user_can_authenticate(self, user: User | None) -> bool:  # type: ignore[override]
+    def user_can_authenticate(self, user: User | None) -> bool:
         if user is not None and settings.PRODUCTION and user.is_demo:
             return False
         return super().user_can_authenticate(user)

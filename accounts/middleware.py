@@ -38,6 +38,6 @@ def volunteer(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[
 
 def _read(request: HttpRequest) -> uuid.UUID | None:
     try:
-        return uuid.UUID(signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT))
-    except (signing.BadSignature, ValueError, TypeError):
+        return uuid.UUID(str(signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT)))
+    except (signing.BadSignature, ValueError):
         return None

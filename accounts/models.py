@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 import pghistory
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -44,7 +44,7 @@ class User(AbstractUser):
         null=True, blank=True, editable=False, help_text=_("when this person had their name removed; their work stays")
     )
 
-    objects = HunterUserManager()
+    objects: ClassVar[HunterUserManager] = HunterUserManager()
 
     class Meta(AbstractUser.Meta):
         constraints = [

@@ -1,10 +1,11 @@
-"""One science image becomes an exposure and its cutouts. Repeating it, from any point, gives the same rows and files."""
+"""One science image becomes an exposure and its cutouts. Repeated from any point, it gives the same rows and files."""
 
 from __future__ import annotations
 
 import io
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from sky.wcs import centre_deg, footprint_deg, pixel_scale_arcsec, wcs_to_bytes
 
 JPEG_QUALITY = 90
 BATCH = 64
+WRITERS = 4
 RECIPE_VERSION = 1
 OFF_THE_SKY = "Its coordinate system does not reach all of the image."
 _CUTOUTS = uuid.UUID("5e0f7a0c-5b0e-4f62-8d8c-6d1f8a3c9b17")  # the namespace of our cutouts' ids
@@ -184,22 +186,32 @@ def exposure_cut(exposure: Exposure, image: ScienceImage, plan: Plan, progress: 
         return
     there = set(exposure.cutouts.filter(recipe=plan.recipe.name).values_list("x0", "y0"))
     rows: list[Cutout] = []
+    stored: list[Future[None]] = []
     blank = 0
-    for number, (box, place) in enumerate(zip(plan.boxes, plan.places, strict=True)):
-        progress(number, len(plan.boxes))
-        pixels = image.pixels[box.rows, box.columns]
-        share = _data_share(pixels, image.header.kind)
-        if share == 0:
-            blank += 1
-        elif (box.x0, box.y0) not in there:
-            rows.append(_cutout(exposure, plan, box, place, pixels, share))
-        if len(rows) == BATCH:
-            Cutout.objects.bulk_create(rows, ignore_conflicts=True)
-            rows = []
-    with transaction.atomic():
+
+    def commit() -> None:
+        for file in stored:
+            file.result()  # complete and on disk, or raises
         Cutout.objects.bulk_create(rows, ignore_conflicts=True)
-        exposure.cutouts_blank, exposure.cut_recipe = blank, plan.recipe.name
-        exposure.save(update_fields=["cutouts_blank", "cut_recipe"])
+        rows.clear()
+        stored.clear()
+
+    with ThreadPoolExecutor(WRITERS, thread_name_prefix="cutouts") as writers:
+        for number, (box, place) in enumerate(zip(plan.boxes, plan.places, strict=True)):
+            progress(number, len(plan.boxes))
+            pixels = image.pixels[box.rows, box.columns]
+            share = _data_share(pixels, image.header.kind)
+            if share == 0:
+                blank += 1
+            elif (box.x0, box.y0) not in there:
+                rows.append(_cutout(exposure, plan, box, place, share))
+                stored.append(writers.submit(_store, str(rows[-1].jpeg.name), pixels, plan))
+            if len(rows) == BATCH:
+                commit()
+        with transaction.atomic():
+            commit()
+            exposure.cutouts_blank, exposure.cut_recipe = blank, plan.recipe.name
+            exposure.save(update_fields=["cutouts_blank", "cut_recipe"])
 
 
 def _data_share(pixels: NDArray[np.float32], kind: str) -> float:
@@ -210,10 +222,8 @@ def _data_share(pixels: NDArray[np.float32], kind: str) -> float:
     return np.count_nonzero(data) / pixels.size
 
 
-def _cutout(
-    exposure: Exposure, plan: Plan, box: Box, place: NDArray[np.float64], pixels: NDArray[np.float32], share: float
-) -> Cutout:
-    """Render and store one tile; its row is returned unsaved."""
+def _cutout(exposure: Exposure, plan: Plan, box: Box, place: NDArray[np.float64], share: float) -> Cutout:
+    """The row of one tile, not yet saved."""
     cutout = Cutout(
         public_id=cutout_id(exposure.source_file.sha256, exposure.extension, box, plan.recipe.name),
         exposure=exposure,
@@ -229,10 +239,13 @@ def _cutout(
         high=plan.high,
         data_fraction=share,
     )
-    name = cutout_path(cutout, f"{cutout.public_id}.jpg")
-    bytes_put(name, jpeg(pixels, plan.low, plan.high))
-    cutout.jpeg.name = name
+    cutout.jpeg.name = cutout_path(cutout, f"{cutout.public_id}.jpg")
     return cutout
+
+
+def _store(name: str, pixels: NDArray[np.float32], plan: Plan) -> None:
+    """Render and store one tile; runs beside others, as the disk is slower than the rendering."""
+    bytes_put(name, jpeg(pixels, plan.low, plan.high))
 
 
 def jpeg(pixels: NDArray[np.float32], low: float, high: float) -> bytes:

@@ -29,15 +29,18 @@ class IngestForm(forms.Form):
         max_length=4000,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    files = ManyFilesField(
+    uploads = ManyFilesField(
         label=_("or FITS files from your computer"),
         required=False,
         widget=ManyFilesInput(attrs={"multiple": True, "accept": ".fits,.fit,.fts,.gz,.fz"}),
     )
     again = forms.BooleanField(label=_("Read files again that were refused before"), required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if bool(cleaned.get("folder")) == bool(cleaned.get("files")) and not self.errors:
+        if bool(cleaned.get("folder")) == bool(cleaned.get("uploads")) and not self.errors:
             raise forms.ValidationError(_("Name a folder on the server, or choose files: one of the two."))
         return cleaned

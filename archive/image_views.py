@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.core.files import File
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
@@ -19,7 +19,7 @@ FOR_EVER = "public, max-age=31536000, immutable"  # an id names content, a recip
 
 @public
 @require_safe
-def image(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
+def image(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The 8-bit JPEG for people."""
     cutout = _cutout(public_id)
     return _known(request, cutout, "jpg") or _picture(cutout.jpeg.open("rb"), cutout, "image/jpeg", "jpg")
@@ -27,7 +27,7 @@ def image(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
 
 @public
 @require_safe
-def image_rg16(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
+def image_rg16(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The 16-bit picture for stretching in the browser."""
     cutout = _cutout(public_id)
     return _known(request, cutout, "webp") or _picture(renderings.cutout_rg16(cutout), cutout, "image/webp", "webp")
@@ -59,8 +59,9 @@ def _known(request: HttpRequest, cutout: Cutout, kind: str) -> HttpResponse | No
     return response
 
 
-def _picture(content: File, cutout: Cutout, content_type: str, kind: str) -> FileResponse:
-    response = FileResponse(content, content_type=content_type)
+def _picture(content: File[bytes], cutout: Cutout, content_type: str, kind: str) -> HttpResponse:
+    with content:
+        response = HttpResponse(content.read(), content_type=content_type)
     response.headers["Cache-Control"] = FOR_EVER
     response.headers["ETag"] = _etag(cutout, kind)
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -13,7 +13,7 @@ from archive.cutting import Recipe, exposure_cut, exposure_record, plan_of
 from archive.finding import name_shown
 from archive.locks import one_at_a_time
 from archive.models import SourceFile
-from archive.storing import file_put, sha256_of
+from archive.storing import Content, content_of, file_put
 from sky.fits import ScienceImage, UnusableImage, read_images
 
 log = logging.getLogger(__name__)
@@ -45,21 +45,21 @@ def file_take_in(path: Path, intake: Intake) -> tuple[SourceFile, bool]:
     name = name_shown(path)
     intake.progress(name)
     try:
-        sha256, size_bytes = sha256_of(path), path.stat().st_size
+        content = content_of(path)
     except OSError as error:
         raise NotReadNow(f"The file cannot be read: {error.strerror or error}.") from error
-    with one_at_a_time(f"ingest {sha256}", lambda: intake.progress(name)):
+    with one_at_a_time(f"ingest {content.sha256}", lambda: intake.progress(name)):
         source, _ = SourceFile.objects.get_or_create(
-            sha256=sha256, defaults={"name": name, "size_bytes": size_bytes, "job_id": intake.job_id}
+            sha256=content.sha256, defaults={"name": name, "size_bytes": content.size_bytes, "job_id": intake.job_id}
         )
         refused_before = source.state == State.REJECTED and source.job_id != intake.job_id
         if source.state == State.PENDING or (refused_before and intake.again):
-            _read(source, path, intake)
+            _read(source, path, content, intake)
             return source, False
     return source, source.job_id != intake.job_id
 
 
-def _read(source: SourceFile, path: Path, intake: Intake) -> None:
+def _read(source: SourceFile, path: Path, content: Content, intake: Intake) -> None:
     """Take every usable image of the file in, then write the verdict."""
     skipped: list[str] = []
     reader = Reader(path, skipped)
@@ -70,7 +70,7 @@ def _read(source: SourceFile, path: Path, intake: Intake) -> None:
         except UnusableImage as error:
             skipped.append(error.reason)
             continue
-        _keep_original(source, path)
+        _keep_original(source, path, content)
         exposure = exposure_record(source, image, plan)
         exposure_cut(exposure, image, plan, lambda done, all_: intake.progress(f"{source.name}: tile {done}/{all_}"))
         taken += 1
@@ -84,7 +84,7 @@ def _read(source: SourceFile, path: Path, intake: Intake) -> None:
     source.save(update_fields=["state", "reason", "job"])
 
 
-def _keep_original(source: SourceFile, path: Path) -> None:
+def _keep_original(source: SourceFile, path: Path, content: Content) -> None:
     """Copy the file into the storage, once."""
     if source.stored:
         return
@@ -92,7 +92,7 @@ def _keep_original(source: SourceFile, path: Path) -> None:
         packed = handle.read(2) == b"\x1f\x8b"
     name = f"originals/{source.sha256}.fits{'.gz' if packed else ''}"
     try:
-        file_put(name, path, source.sha256)
+        file_put(name, path, content)
     except OSError as error:
         if error.errno in FULL_DISK:
             raise

@@ -51,7 +51,7 @@ def cutout_wcs(cutout: Cutout) -> WCS:
     return wcs_shift(exposure_wcs(cutout.exposure), cutout.x0, cutout.y0, (cutout.height, cutout.width))
 
 
-def cutout_rg16(cutout: Cutout) -> File:
+def cutout_rg16(cutout: Cutout) -> File[bytes]:
     """The 16-bit picture (lossless WebP, `sky.stretch.rg16_encode`), opened; made on first request and kept.
 
     Two first requests at once make it once: the second waits.

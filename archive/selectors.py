@@ -60,7 +60,8 @@ def file_page(at: str = "", *, state: str = "") -> Page[SourceFile]:
 
 def cutout_by_public_id(public_id: uuid.UUID) -> Cutout | None:
     """A cutout with what its renderings are made from."""
-    return Cutout.objects.select_related("exposure__source_file", "exposure__observation").filter(public_id=public_id).first()
+    cutouts = Cutout.objects.select_related("exposure__source_file", "exposure__observation")
+    return cutouts.filter(public_id=public_id).first()
 
 
 def footprints_svg(footprints: Sequence[Sequence[Sequence[float]]]) -> list[str]:

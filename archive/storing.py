@@ -7,9 +7,9 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from django.core.files import File
 from django.core.files.base import ContentFile
@@ -23,55 +23,74 @@ class FileChanged(OSError):
     """The file was written to while it was read."""
 
 
-def sha256_of(path: Path) -> str:
-    """The content's hash, read in blocks."""
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file held when it was read: its hash, its size, and how to see that it was written to since."""
+
+    sha256: str
+    size_bytes: int
+    written_ns: int
+
+
+def content_of(path: Path) -> Content:
+    """Read the file in blocks and describe what it holds."""
     with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+        before = os.fstat(handle.fileno())
+        sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+    return Content(sha256, before.st_size, before.st_mtime_ns)
 
 
 def bytes_put(name: str, content: bytes) -> None:
     """Store ``content`` under exactly ``name``; what lay there is replaced. Never two writers of a name at once."""
-    _put(name, lambda target: target.write(content) and None, lambda: ContentFile(content))
+    if not _is_local():
+        _put_elsewhere(name, ContentFile(content))
+        return
+    with _appearing(name) as part:
+        part.write_bytes(content)
 
 
-def file_put(name: str, path: Path, sha256: str) -> None:
-    """Store a copy of a file under exactly ``name``, block by block.
+def file_put(name: str, path: Path, content: Content) -> None:
+    """Store a copy of a file under exactly ``name``.
 
     Raises
     ------
     FileChanged
-        Its content is not that of ``sha256`` any more; nothing was stored.
+        It is not what ``content`` describes any more; nothing was stored.
     """
-
-    def copy(target: IO[bytes]) -> None:
-        digest = hashlib.sha256()
-        with path.open("rb") as source:
-            while block := source.read(BLOCK_BYTES):
-                digest.update(block)
-                target.write(block)
-        if digest.hexdigest() != sha256:
-            raise FileChanged("The file was changed while it was read.")
-
-    _put(name, copy, lambda: File(path.open("rb")))
-
-
-def _put(name: str, write: Callable[[IO[bytes]], None], content: Callable[[], File]) -> None:
     if not _is_local():
-        default_storage.delete(name)  # some storages would choose another name beside an old file
-        with content() as handle:
-            stored = default_storage.save(name, handle)
-        if stored != name:
-            raise OSError(f"The storage kept {name} as {stored}; it must keep the names it is given.")
+        with path.open("rb") as handle:
+            _put_elsewhere(name, File(handle))
+        _check(path, content)
         return
+    with _appearing(name) as part:
+        shutil.copyfile(path, part)  # inside the kernel, where it can
+        _check(path, content)
+
+
+def _check(path: Path, content: Content) -> None:
+    now = path.stat()
+    if (now.st_size, now.st_mtime_ns) != (content.size_bytes, content.written_ns):
+        raise FileChanged("The file was changed while it was read.")
+
+
+def _put_elsewhere(name: str, content: File[bytes]) -> None:
+    default_storage.delete(name)  # some storages would choose another name beside an old file
+    stored = default_storage.save(name, content)
+    if stored != name:
+        raise OSError(f"The storage kept {name} as {stored}; it must keep the names it is given.")
+
+
+@contextlib.contextmanager
+def _appearing(name: str) -> Iterator[Path]:
+    """A path to write to; what was written appears under ``name`` at once and on disk, or not at all."""
     final = Path(default_storage.path(name))
     final.parent.mkdir(parents=True, exist_ok=True)
     # One name per target: what a killed process left is overwritten by the one that goes on.
     part = final.with_name(final.name + ".part")
     try:
-        with part.open("wb") as target:
-            write(target)
-            target.flush()
-            os.fsync(target.fileno())
+        yield part
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
     except Exception:
         part.unlink(missing_ok=True)
         raise
@@ -94,7 +113,7 @@ def on_disk(stored: FieldFile) -> Iterator[Path]:
         yield Path(stored.path)
         return
     with tempfile.TemporaryDirectory(prefix="original-") as folder:
-        path = Path(folder) / Path(stored.name).name
-        with stored.storage.open(stored.name) as source, path.open("wb") as target:
+        path = Path(folder) / Path(str(stored.name)).name
+        with stored.storage.open(str(stored.name)) as source, path.open("wb") as target:
             shutil.copyfileobj(source, target, BLOCK_BYTES)
         yield path

@@ -84,16 +84,16 @@ def _ingest(request: HttpRequest) -> HttpResponse:
         return _ingest_page(request, form, status=422)
     given, user = form.cleaned_data, cast(User, request.user)
     try:
-        if given["files"]:
-            job = services.ingest_upload(given["files"], again=given["again"], requested_by=user)
+        if given["uploads"]:
+            job = services.ingest_upload(given["uploads"], again=given["again"], requested_by=user)
         else:
             job = services.ingest_start([given["folder"]], confined=True, again=given["again"], requested_by=user)
     except PathRefused as error:
-        form.add_error("files" if given["files"] else "folder", str(error))
+        form.add_error("uploads" if given["uploads"] else "folder", str(error))
         return _ingest_page(request, form, status=422)
     return redirect("jobs:detail", job.pk)
 
 
 def _ingest_page(request: HttpRequest, form: IngestForm, *, problem: str = "", status: int = 200) -> HttpResponse:
-    context = {"form": form, "problem": problem, "roots": settings.INGEST_ROOTS}
-    return render(request, "archive/ingest.html", context | {"limit_bytes": settings.INGEST_UPLOAD_MAX_BYTES}, status=status)
+    limits = {"roots": settings.INGEST_ROOTS, "limit_bytes": settings.INGEST_UPLOAD_MAX_BYTES}
+    return render(request, "archive/ingest.html", {"form": form, "problem": problem, **limits}, status=status)

@@ -8,10 +8,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from catalogue.models import Candidate, CandidateSubject, Validation
+from classify.admin import ReadOnly
 
 
-class ReadOnly:
-    """Nothing is added, changed or deleted here."""
+class ReadOnlyInline(admin.TabularInline):
+    """Rows beside a candidate, to look at."""
+
+    extra = 0
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -23,29 +26,25 @@ class ReadOnly:
         return False
 
 
-class ValidationInline(ReadOnly, admin.TabularInline):
+class ValidationInline(ReadOnlyInline):
     model = Validation
-    extra = 0
 
 
-class SubjectInline(ReadOnly, admin.TabularInline):
+class SubjectInline(ReadOnlyInline):
     model = CandidateSubject
-    extra = 0
 
 
 @admin.register(Candidate)
-class CandidateAdmin(ReadOnly, admin.ModelAdmin):
+class CandidateAdmin(ReadOnly):
     list_display = ["id", "state", "trail_class", "source", "exposure", "p_yes", "p_model", "created_at"]
     list_filter = ["state", "trail_class", "source", "position_from"]
     search_fields = ["=id", "exposure__observation__name"]
     list_select_related = ["exposure__observation"]
     inlines = [ValidationInline, SubjectInline]
-    show_full_result_count = False
 
 
 @admin.register(Validation)
-class ValidationAdmin(ReadOnly, admin.ModelAdmin):
+class ValidationAdmin(ReadOnly):
     list_display = ["id", "candidate", "by", "verdict", "trail_class", "created_at"]
     list_filter = ["verdict", "trail_class"]
     list_select_related = ["candidate", "by"]
-    show_full_result_count = False

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.access import account_of
 from accounts.permissions import Scientist
 from catalogue import exports, selectors, services
 from catalogue.filters import STATES, CandidateFilter
@@ -143,7 +144,9 @@ class CandidateValidations(APIView):
         given = DecisionSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         try:
-            made = services.candidate_validate(candidate=candidate, by=request.user, **given.validated_data)
+            made = services.candidate_validate(
+                candidate=candidate, by=account_of(request._request), **given.validated_data
+            )
         except DjangoValidationError as error:
             raise serializers.ValidationError(error.message_dict) from None
         except services.DecidedMeanwhile as error:
@@ -162,7 +165,7 @@ class Exports(APIView):
             {"format": name, "url": request.build_absolute_uri(reverse("catalogue:export", args=[name]))}
             for name in exports.FORMATS
         ]
-        if request.user.is_admin:
+        if account_of(request._request).is_admin:
             address = request.build_absolute_uri(reverse("catalogue:export_classifications"))
             found.append({"format": "classifications", "url": address})
         return Response(found)

@@ -244,7 +244,13 @@ def _votable(table: Table) -> bytes:
     resource = votable.resources[0]
     resource.coordinate_systems.append(CooSys(ID="icrs", system="ICRS"))
     resource.time_systems.append(
-        TimeSys(ID="utc", timeorigin=MJD_ZERO_JD, timescale="UTC", refposition="UNKNOWN")
+        TimeSys(
+            ID="utc",
+            timeorigin=MJD_ZERO_JD,
+            timescale="UTC",
+            refposition="UNKNOWN",
+            config={"version": "1.4", "version_1_4_or_later": True},
+        )
     )
     for name, value in table.meta.items():
         resource.infos.append(Info(name=name, value=str(value)))

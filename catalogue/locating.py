@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from astropy.wcs import WCS
@@ -22,10 +23,12 @@ Ends = tuple[tuple[float, float], tuple[float, float]]
 LEAST_SNR = 0.8
 LEAST_COVERAGE = 0.55
 LEAST_LENGTH_PX = 8.0
-# A second trail of a cutout must stand on its own: nobody said that there are two.
-OTHER_SNR = 3.0
-OTHER_COVERAGE = 0.75
-OTHER_LENGTH_PX = 30.0
+CLEAR_SNR = 3.0
+CLEAR_COVERAGE = 0.75
+CLEAR_LENGTH_PX = 40.0
+ENOUGH_SNR = 5.0
+LEAST_SHARE = 0.15
+AROUND_PX = 160
 MOST_PER_CUTOUT = 3
 NEAR_EDGE_PX = 70.0
 LONGEST_PX = 1500.0
@@ -75,26 +78,55 @@ def trails_in(pixels: NDArray[np.float32], box: Box, hint: Ends | None = None) -
     box : the cutout in which people or a model saw a trail
     hint : the model's ends of it, in pixels of the exposure
 
-    An empty list means that no trail could be measured.
+    An empty list means that no trail could be measured. The box is searched first; where that shows nothing
+    clear, its surroundings too, because a trail may lie in the box by its end only.
     """
     found: list[Trail] = []
     if hint is not None and (hinted := _measured(pixels, *hint)) is not None:
         found.append(hinted)
-    tile = pixels[box.rows, box.columns]
-    for rough in find_trails(tile):
-        trail = rough.shifted(box.x0, box.y0)
+    _search(pixels, box, box, found)
+    if not any(is_clear(trail) for trail in found):
+        _search(pixels, _widened(box, pixels.shape), box, found)
+    likely = found[:1] if hint is not None and found and is_clear(found[0]) else []
+    likely += sorted((trail for trail in found if trail not in likely), key=_significance, reverse=True)
+    return [trail for index, trail in enumerate(likely) if index == 0 or is_clear(trail)][:MOST_PER_CUTOUT]
+
+
+def _search(pixels: NDArray[np.float32], region: Box, box: Box, found: list[Trail]) -> None:
+    """Add to ``found`` the trails of a region that run through the box and are not in it yet."""
+    for rough in find_trails(pixels[region.rows, region.columns]):
+        trail = rough.shifted(region.x0, region.y0)
         if any(same_trail(trail, known) for known in found):
             continue
-        if _near_edge(trail, box):
+        if _near_edge(trail, region):
             trail = _measured(pixels, (trail.x1, trail.y1), (trail.x2, trail.y2)) or trail
-        if is_credible(trail) and not any(same_trail(trail, known) for known in found):
+        new = is_credible(trail) and share_inside(np.column_stack([trail.curve_x, trail.curve_y]), box) >= LEAST_SHARE
+        if new and not any(same_trail(trail, known) for known in found):
             found.append(trail)
-    return [trail for index, trail in enumerate(found) if index == 0 or _stands_alone(trail)][:MOST_PER_CUTOUT]
 
 
-def _stands_alone(trail: Trail) -> bool:
-    clear = trail.ridge_snr >= OTHER_SNR and trail.coverage >= OTHER_COVERAGE
-    return clear and trail.length_px >= OTHER_LENGTH_PX
+def share_inside(points: NDArray[np.float64], box: Box) -> float:
+    """The share of the points (n, 2) of a curve that lie in a box."""
+    inside = (points[:, 0] >= box.x0) & (points[:, 0] < box.x0 + box.width)
+    inside &= (points[:, 1] >= box.y0) & (points[:, 1] < box.y0 + box.height)
+    return float(inside.mean())
+
+
+def _widened(box: Box, shape: tuple[int, ...]) -> Box:
+    x0, y0 = max(0, box.x0 - AROUND_PX), max(0, box.y0 - AROUND_PX)
+    x1, y1 = min(shape[1], box.x0 + box.width + AROUND_PX), min(shape[0], box.y0 + box.height + AROUND_PX)
+    return Box(x0, y0, x1 - x0, y1 - y0)
+
+
+def _significance(trail: Trail) -> float:
+    """How likely it is the trail that was meant: bright and long, but brightness alone may be a cosmic ray."""
+    return min(trail.ridge_snr, ENOUGH_SNR) * math.sqrt(trail.length_px)
+
+
+def is_clear(trail: Trail) -> bool:
+    """Whether a trail stands on its own, without anybody having pointed at it."""
+    bright = trail.ridge_snr >= CLEAR_SNR and trail.coverage >= CLEAR_COVERAGE
+    return bright and trail.length_px >= CLEAR_LENGTH_PX
 
 
 def _near_edge(trail: Trail, box: Box) -> bool:
@@ -138,7 +170,7 @@ def place_of_trail(trail: Trail, wcs: WCS) -> Place:
         ridge_snr=trail.ridge_snr,
         width_fwhm_px=trail.width_fwhm_px,
         curve=[[round(x, 3), round(y, 3)] for x, y in zip(trail.curve_x, trail.curve_y, strict=True)],
-        **_ends_on_sky(np.array(trail.curve_x), np.array(trail.curve_y), wcs),  # type: ignore[arg-type]
+        **_ends_on_sky(np.array(trail.curve_x), np.array(trail.curve_y), wcs),
     )
 
 
@@ -155,7 +187,7 @@ def place_of_ends(ends: Ends, wcs: WCS) -> Place:
         ra_deg=ra,
         dec_deg=dec,
         position_sigma_arcsec=sigma_px * pixel_scale_arcsec(wcs),
-        **_ends_on_sky(xs, ys, wcs),  # type: ignore[arg-type]
+        **_ends_on_sky(xs, ys, wcs),
     )
 
 
@@ -172,7 +204,7 @@ def _sky(wcs: WCS, x: float, y: float) -> tuple[float, float]:
     return float(ra) % 360.0, float(dec)
 
 
-def _ends_on_sky(xs: NDArray[np.float64], ys: NDArray[np.float64], wcs: WCS) -> dict[str, float]:
+def _ends_on_sky(xs: NDArray[np.float64], ys: NDArray[np.float64], wcs: WCS) -> dict[str, Any]:
     """Pixels and sky of both ends, the length along the curve, the chord's position angle.
 
     The position angle runs from north through east, 0-180 degrees: which end came first is not known.

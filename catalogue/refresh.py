@@ -9,53 +9,47 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from astropy.wcs import WCS
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
-from django.utils import timezone
 from numpy.typing import NDArray
 
-from archive.models import Cutout, Exposure
+from archive.models import Exposure
 from archive.renderings import exposure_pixels, exposure_wcs
 from archive.tiling import Box
+from catalogue.findings import (
+    Finding,
+    findings_by_consensus,
+    findings_by_model,
+    is_done,
+    mark_done,
+    pass_over,
+)
 from catalogue.labels import labels_write
 from catalogue.locating import (
     MODEL_SIGMA_PX,
     Ends,
     Place,
+    is_clear,
     place_of_box,
     place_of_ends,
     place_of_trail,
-    same_trail,
+    share_inside,
     trail_of,
     trails_in,
 )
 from catalogue.models import Candidate, CandidateSubject, ScoreCheck
-from classify.models import Consensus, Subject
+from classify.models import Consensus
 from ml.models import Score
-from sky.trail import Trail
+from sky.trail import Trail, same_trail
 
 log = logging.getLogger(__name__)
 FINDINGS_PER_RUN = 40
-PASSED_OVER_PER_RUN = 5000
 USUAL_WIDTH_PX = 3.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A tile said to show a trail, by whom, and how surely."""
-
-    cutout: Cutout
-    source: Candidate.Source
-    key: int
-    subject_id: int | None = None
-    p_yes: float | None = None
-    score: Score | None = None
+PASSING_SHARE = 0.2
 
 
 @dataclass
@@ -80,10 +74,10 @@ def candidates_refresh(*, limit: int = FINDINGS_PER_RUN) -> int:
     Safe to run at any time, by several workers, and again after a crash. Decided candidates are never changed
     back: further tiles of their trail are only linked.
     """
-    _pass_over()
-    findings = _by_consensus(limit)
+    pass_over()
+    findings = findings_by_consensus(limit)
     if len(findings) < limit:
-        findings += _by_model(limit - len(findings))
+        findings += findings_by_model(limit - len(findings))
     by_exposure: dict[int, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_exposure[finding.cutout.exposure_id].append(finding)
@@ -94,67 +88,6 @@ def candidates_look_again() -> int:
     """Forget what was looked at, so that the next refreshes see it all again (after a threshold was changed)."""
     ScoreCheck.objects.all().delete()
     return Consensus.objects.filter(state=Consensus.State.RETIRED).update(candidates_checked_at=None)
-
-
-@transaction.atomic
-def _pass_over() -> None:
-    """Mark what ended below the threshold: nothing to find there."""
-    unlikely = Q(p_yes=None) | Q(p_yes__lt=F("workflow__yes_threshold")) | Q(subject__cutout=None)
-    waiting = Consensus.objects.filter(unlikely, state=Consensus.State.RETIRED, candidates_checked_at=None)
-    rows = waiting.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
-    Consensus.objects.filter(pk__in=list(rows[:PASSED_OVER_PER_RUN])).update(candidates_checked_at=timezone.now())
-
-
-def _by_consensus(limit: int) -> list[Finding]:
-    rows = (
-        Consensus.objects.filter(
-            state=Consensus.State.RETIRED, candidates_checked_at=None, p_yes__gte=F("workflow__yes_threshold")
-        )
-        .exclude(subject__cutout=None)
-        .select_related("subject__cutout__exposure")
-        .order_by("retired_at")[:limit]
-    )
-    found = list(rows)
-    scores = _scores_of([row.subject.cutout_id for row in found])
-    return [
-        Finding(
-            cutout=row.subject.cutout,  # type: ignore[arg-type]
-            source=Candidate.Source.CONSENSUS,
-            key=row.pk,
-            subject_id=row.subject_id,
-            p_yes=row.p_yes,
-            score=scores.get(row.subject.cutout_id or 0),
-        )
-        for row in found
-    ]
-
-
-def _scores_of(cutout_ids: Iterable[int | None]) -> dict[int, Score]:
-    rows = Score.objects.filter(cutout_id__in=[pk for pk in cutout_ids if pk], model__active=True)
-    return {row.cutout_id: row for row in rows}
-
-
-def _by_model(limit: int) -> list[Finding]:
-    """Tiles that the active model scores above its threshold, with or without a vote on them."""
-    rows = (
-        Score.objects.filter(model__active=True, p_asteroid__gte=F("model__threshold"))
-        .filter(~Exists(ScoreCheck.objects.filter(score=OuterRef("pk"))))
-        .select_related("cutout__exposure")[:limit]
-    )
-    found = list(rows)
-    subjects = dict(
-        Subject.objects.filter(cutout__in=[row.cutout_id for row in found]).values_list("cutout_id", "pk")
-    )
-    return [
-        Finding(
-            cutout=row.cutout,
-            source=Candidate.Source.MODEL,
-            key=row.pk,
-            subject_id=subjects.get(row.cutout_id),
-            score=row,
-        )
-        for row in found
-    ]
 
 
 def _work_on(group: list[Finding]) -> int:
@@ -168,26 +101,13 @@ def _work_on(group: list[Finding]) -> int:
             exposure = rows.filter(pk=finding.cutout.exposure_id).first()
             if exposure is None:
                 break  # another worker is at it
-            if _is_done(finding):
+            if is_done(finding):
                 continue
             opened = opened or _OpenExposure(exposure)
             _candidates_of(finding, opened)
-            _mark(finding)
+            mark_done(finding)
             done += 1
     return done
-
-
-def _is_done(finding: Finding) -> bool:
-    if finding.source == Candidate.Source.MODEL:
-        return ScoreCheck.objects.filter(pk=finding.key).exists()
-    return not Consensus.objects.filter(pk=finding.key, candidates_checked_at=None).exists()
-
-
-def _mark(finding: Finding) -> None:
-    if finding.source == Candidate.Source.MODEL:
-        ScoreCheck.objects.create(score_id=finding.key)
-    else:
-        Consensus.objects.filter(pk=finding.key).update(candidates_checked_at=timezone.now())
 
 
 def _candidates_of(finding: Finding, opened: _OpenExposure) -> None:
@@ -201,6 +121,9 @@ def _candidates_of(finding: Finding, opened: _OpenExposure) -> None:
         place = place_of_trail(trail, opened.wcs)
         same = next((one for one in known if _is_same(one, trail)), None)
         same = same or next((one for one in known if _stood_in_for(one, box)), None)
+        if same is None and not is_clear(trail):
+            # Rather the trail that is known to run through this tile than a faint new one beside it.
+            same = next((one for one in known if _passes(one, box)), None)
         if same is None:
             known.append(_create(finding, opened.exposure, place))
         else:
@@ -238,9 +161,10 @@ def _ends_of(score: Score | None, box: Box) -> Ends | None:
 def _is_same(candidate: Candidate, trail: Trail) -> bool:
     if candidate.curve:
         return same_trail(trail_of(candidate.curve, candidate.width_fwhm_px or USUAL_WIDTH_PX), trail)
-    if candidate.position_from != Candidate.Position.MODEL or candidate.end1_x is None:
+    if candidate.position_from != Candidate.Position.MODEL:
         return False
-    line = np.linspace((candidate.end1_x, candidate.end1_y), (candidate.end2_x, candidate.end2_y), 41)
+    ends = np.array([[candidate.end1_x, candidate.end1_y], [candidate.end2_x, candidate.end2_y]], dtype=np.float64)
+    line = np.linspace(ends[0], ends[1], 41)
     return same_trail(trail_of(line.tolist(), 2 * MODEL_SIGMA_PX), trail)
 
 
@@ -253,12 +177,10 @@ def _stood_in_for(candidate: Candidate, box: Box) -> bool:
 
 def _passes(candidate: Candidate, box: Box) -> bool:
     """Whether a good part of the candidate's trail runs through the tile."""
-    points = np.array(candidate.curve or [(candidate.mid_x, candidate.mid_y)])
-    inside = (points[:, 0] >= box.x0) & (points[:, 0] < box.x0 + box.width)
-    inside &= (points[:, 1] >= box.y0) & (points[:, 1] < box.y0 + box.height)
     if candidate.position_from == Candidate.Position.CUTOUT:
         return _stood_in_for(candidate, box)
-    return bool(inside.mean() >= 0.25)
+    points = np.array(candidate.curve or [(candidate.mid_x, candidate.mid_y)])
+    return share_inside(points, box) >= PASSING_SHARE
 
 
 def _create(finding: Finding, exposure: Exposure, place: Place) -> Candidate:

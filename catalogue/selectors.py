@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 
 from archive.models import Cutout, Observation
+from archive.selectors import esasky_url
 from catalogue.filters import CandidateFilter
+from catalogue.marks import Marks, marks_of
 from catalogue.models import Candidate, TrailClass, Validation
 from classify.models import Consensus, Subject
+from jobs import paging
 from ml.models import Score
 from sky.stretch import LEVELS_PER_SIGMA, ZERO_BELOW_SKY_SIGMA
 
 SHEET_SIZE = 24
 RESULTS_SIZE = 50
+ESASKY_WIDTH_DEG = 0.05
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,9 @@ class CandidateDetail:
     next_pk: uuid.UUID | None = None
     previous_pk: uuid.UUID | None = None
     next_image: str = ""
-    score: Score | None = field(default=None)
+    score: Score | None = None
+    marks: Marks | None = None
+    esasky_url: str = ""
 
     @property
     def last_decision(self) -> int:
@@ -62,14 +68,19 @@ def _shown_cutout() -> QuerySet[Cutout]:
     """For each candidate the cutout in which the middle of its trail lies most central."""
     off_x = F("x0") + F("width") / 2.0 - OuterRef("mid_x")
     off_y = F("y0") + F("height") / 2.0 - OuterRef("mid_y")
-    return Cutout.objects.filter(
-        exposure=OuterRef("exposure"),
-        recipe=F("exposure__cut_recipe"),
-        x0__lte=OuterRef("mid_x"),
-        y0__lte=OuterRef("mid_y"),
-        x0__gt=OuterRef("mid_x") - F("width"),
-        y0__gt=OuterRef("mid_y") - F("height"),
-    ).order_by(off_x * off_x + off_y * off_y, "pk")
+    # Annotated, as Django does not resolve outer references in an ordering.
+    return (
+        Cutout.objects.annotate(off=off_x * off_x + off_y * off_y)
+        .filter(
+            exposure=OuterRef("exposure"),
+            recipe=F("exposure__cut_recipe"),
+            x0__lte=OuterRef("mid_x"),
+            y0__lte=OuterRef("mid_y"),
+            x0__gt=OuterRef("mid_x") - F("width"),
+            y0__gt=OuterRef("mid_y") - F("height"),
+        )
+        .order_by("off", "pk")
+    )
 
 
 def cutout_shown(candidate: Candidate) -> int | None:
@@ -80,36 +91,31 @@ def cutout_shown(candidate: Candidate) -> int | None:
 
 def candidates(filters: CandidateFilter | None = None) -> QuerySet[Candidate]:
     """Candidates with their exposure, in no order."""
-    rows = Candidate.objects.select_related("exposure__observation")
+    rows = Candidate.objects.select_related("exposure__observation").defer("exposure__wcs")
     return filters.apply(rows) if filters else rows
 
 
 def candidate_queue(filters: CandidateFilter) -> QuerySet[Candidate]:
     """The queue, oldest first, each with the id of the cutout that shows it best."""
-    return candidates(filters).annotate(cutout_pk=Subquery(_shown_cutout().values("pk")[:1])).order_by("created_at", "id")
+    rows = candidates(filters).annotate(cutout_pk=Subquery(_shown_cutout().values("pk")[:1]))
+    return rows.order_by("created_at", "id")
 
 
 def candidate_page(
     rows: QuerySet[Candidate], *, size: int, after: Candidate | None = None, before: Candidate | None = None
 ) -> Page:
-    """One page of an ordered list: what follows ``after``, or what comes right before ``before``.
-
-    The list must be ordered by (created_at, id), in either direction, and annotated as ``candidate_queue`` does.
-    """
+    """One page of the queue: what follows ``after``, or what comes right before ``before``."""
     backwards = before is not None and after is None
-    falling = str(rows.query.order_by[0]).startswith("-")
-    wanted = rows.reverse() if backwards else rows
     at = before if backwards else after
     if at is not None:
-        wanted = wanted.filter(_beyond(at, rising=falling == backwards))
-    found = list(wanted[: size + 1])
+        rows = rows.filter(_beyond(at, rising=not backwards))
+    found = list((rows.reverse() if backwards else rows)[: size + 1])
     more = len(found) > size
     found = found[:size]
     if backwards:
         found.reverse()
     _attach_cutouts(found)
-    has_before = more if backwards else at is not None
-    has_after = True if backwards else more
+    has_before, has_after = (more, True) if backwards else (at is not None, more)
     return Page(
         rows=found,
         before=found[0].pk if found and has_before else None,
@@ -143,8 +149,10 @@ def candidate_detail(candidate: Candidate, filters: CandidateFilter) -> Candidat
     """Everything about one candidate, and its neighbours in the queue."""
     links = candidate.links.select_related("subject").order_by("subject_id")
     subjects = [link.subject for link in links]
-    cutout = Cutout.objects.select_related("exposure__observation").filter(pk=cutout_shown(candidate)).first()
+    shown = cutout_shown(candidate)
+    cutout = Cutout.objects.select_related("exposure__observation").filter(pk=shown).first() if shown else None
     following = candidate_after(candidate, filters)
+    scores = Score.objects.filter(cutout=cutout, model__active=True).select_related("model")
     return CandidateDetail(
         candidate=candidate,
         viewer=viewer_of(cutout),
@@ -155,7 +163,9 @@ def candidate_detail(candidate: Candidate, filters: CandidateFilter) -> Candidat
         next_pk=following.pk if following else None,
         previous_pk=_neighbour(candidate, filters, rising=False),
         next_image=_image_of(following),
-        score=Score.objects.filter(cutout=cutout, model__active=True).select_related("model").first() if cutout else None,
+        marks=marks_of(candidate, cutout) if cutout else None,
+        esasky_url=esasky_url(candidate.ra_deg, candidate.dec_deg, ESASKY_WIDTH_DEG),
+        score=scores.first() if cutout else None,
     )
 
 
@@ -208,10 +218,13 @@ def instruments() -> list[str]:
     return list(Observation.objects.order_by("instrument").values_list("instrument", flat=True).distinct())
 
 
-def results() -> QuerySet[Candidate]:
+def results_page(at: str = "") -> paging.Page[Candidate]:
     """The validated catalogue, newest candidate first."""
     rows = candidates().filter(state=Candidate.State.ACCEPTED)
-    return rows.annotate(cutout_pk=Subquery(_shown_cutout().values("pk")[:1])).order_by("-created_at", "-id")
+    shown: QuerySet[Candidate] = rows.annotate(cutout_pk=Subquery(_shown_cutout().values("pk")[:1]))
+    page = paging.keyset_page(shown, at=at, size=RESULTS_SIZE, key="created_at")
+    _attach_cutouts(page.rows)
+    return page
 
 
 def results_counts() -> list[tuple[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -15,11 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import public, role_required
+from accounts.access import account_of, public, role_required
 from accounts.models import Role
 from catalogue import exports, selectors, services
 from catalogue.exports_classifications import classifications_csv
-from catalogue.filters import CandidateFilter
+from catalogue.filters import ALL, CandidateFilter
 from catalogue.forms import DecisionForm
 from catalogue.models import Candidate, TrailClass, Validation
 
@@ -78,12 +79,28 @@ def _queue_page(
         "page": page,
         "detail": selectors.candidate_detail(opened, filters) if opened else None,
         "form": form or DecisionForm(),
+        "chosen": _class_chosen(opened, form),
         "classes": TrailClass.choices,
-        "states": Candidate.State.choices,
+        "states": _state_chips(filters),
         "sources": Candidate.Source.choices,
         "instruments": selectors.instruments(),
     }
     return render(request, "catalogue/validate.html", context, status=status)
+
+
+def _class_chosen(opened: Candidate | None, form: DecisionForm | None) -> str:
+    """The class that is marked: what was just sent, else what it was decided to be, else an asteroid."""
+    sent = form.data.get("trail_class") if form else None
+    return sent or (opened.trail_class if opened else "") or TrailClass.ASTEROID
+
+
+def _state_chips(filters: CandidateFilter) -> list[dict[str, object]]:
+    """The links that choose by state and keep the other filters."""
+    known = [*Candidate.State.choices, (ALL, _("all"))]
+    return [
+        {"label": label, "query": replace(filters, state=state).query(), "current": filters.state == state}
+        for state, label in known
+    ]
 
 
 @role_required(Role.SCIENTIST)
@@ -95,7 +112,7 @@ def decide(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _queue_page(request, opened, form=form, status=422)
     try:
-        made = services.candidate_validate(candidate=opened, by=request.user, **form.cleaned_data)
+        made = services.candidate_validate(candidate=opened, by=account_of(request), **form.cleaned_data)
     except ValidationError as error:
         form.add_error(None, [message for why in error.message_dict.values() for message in why])
         return _queue_page(request, opened, form=form, status=422)
@@ -111,9 +128,8 @@ def _after(request: HttpRequest, decided: Candidate, made: Validation) -> HttpRe
     said = VERDICTS_SHOWN[Validation.Verdict(made.verdict)] % {"class": made.get_trail_class_display()}
     link = reverse("catalogue:candidate", args=[decided.pk])
     messages.success(request, format_html('{} <a href="{}">{}</a>', said, link, _("Look at it again")))
-    following = decided
-    if made.verdict != Validation.Verdict.REOPEN:
-        following = selectors.candidate_after(decided, filters)
+    reopened = made.verdict == Validation.Verdict.REOPEN
+    following = decided if reopened else selectors.candidate_after(decided, filters)
     address = reverse("catalogue:candidate", args=[following.pk]) if following else reverse("catalogue:validate")
     query = filters.query()
     return HttpResponseRedirect(f"{address}?{query}" if query else address)
@@ -123,12 +139,7 @@ def _after(request: HttpRequest, decided: Candidate, made: Validation) -> HttpRe
 @require_safe
 def results(request: HttpRequest) -> HttpResponse:
     """The validated catalogue, for everyone."""
-    page = selectors.candidate_page(
-        selectors.results(),
-        size=selectors.RESULTS_SIZE,
-        after=_row(request, "after"),
-        before=_row(request, "before"),
-    )
+    page = selectors.results_page(request.GET.get("at", ""))
     context = {"page": page, "counts": selectors.results_counts(), "formats": list(exports.FORMATS.values())}
     return render(request, "catalogue/results.html", context)
 
@@ -140,7 +151,7 @@ def export(request: HttpRequest, fmt: str) -> HttpResponse:
     kind = exports.FORMATS.get(fmt)
     if kind is None:
         raise Http404("There is no such format.")
-    content = exports.catalogue_bytes(kind.name, made_by=request.user.get_username())
+    content = exports.catalogue_bytes(kind.name, made_by=account_of(request).get_username())
     response = HttpResponse(content, content_type=kind.content_type)
     response["Content-Disposition"] = f'attachment; filename="catalogue-{timezone.now():%Y%m%d}.{kind.suffix}"'
     return response

@@ -184,8 +184,9 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = DATA_DIR / "media"  # served by views that ask who may see, never by the web server directly
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "hunter.static.HashedStatic"},
+    "staticfiles": {"BACKEND": f"hunter.static.{'CompressedStatic' if PRODUCTION else 'HashedStatic'}"},
 }
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "jpg", "jpeg", "png", "webp", "gz", "br", "woff", "woff2")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 INGEST_UPLOAD_MAX_BYTES: int = env.int("INGEST_UPLOAD_MAX_BYTES", default=2 * 1024**3)

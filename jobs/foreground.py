@@ -39,7 +39,10 @@ def job_run_in_terminal(job: Job, *, unit: str = "item") -> dict[str, Any]:
         finished.set()
         watcher.join()
     if now.state != JobState.DONE:
-        raise CommandError(f"The job {now.get_state_display()}: {now.last_error.splitlines()[0] if now.last_error else ''}")
+        why = now.last_error.partition("\n")[0]
+        raise CommandError(
+            f"The job {now.get_state_display()}: {why}" if why else f"The job {now.get_state_display()}."
+        )
     return dict(now.result)
 
 

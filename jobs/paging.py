@@ -56,7 +56,7 @@ def _parse(rows: QuerySet[Row], at: str, key: str) -> tuple[str, tuple[Any, Any]
     primary = fields.pk
     assert primary is not None
     try:
-        field = primary if key == "pk" else fields.get_field(key)
+        field: Any = primary if key == "pk" else fields.get_field(key)
         edge = (field.to_python(value), primary.to_python(pk))
     except (ValidationError, ValueError, OverflowError):
         return "", (None, None)

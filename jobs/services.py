@@ -19,7 +19,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
-from jobs.models import Job, JobState
+from jobs.models import OPEN_STATES, Job, JobState
 from jobs.registry import JobCancelled, JobLost, handler_of
 
 log = logging.getLogger(__name__)
@@ -183,8 +183,8 @@ def jobs_sweep() -> int:
     """Hand out the open jobs that nobody works on: lost hints, killed workers. How many there were."""
     now = timezone.now()
     # A waiting job's lease says how long its last hint counts, so that a busy queue is not filled with repeats.
-    queued = Q(state=JobState.QUEUED) & (Q(lease_until=None, created_at__lt=now - timedelta(seconds=2)) | Q(lease_until__lt=now))
-    free = queued | Q(state=JobState.RUNNING, lease_until__lt=now)
+    free = Q(state__in=OPEN_STATES, lease_until__lt=now)
+    free |= Q(state=JobState.QUEUED, lease_until=None, created_at__lt=now - timedelta(seconds=2))
     waiting = list(Job.objects.filter(free).order_by("created_at").values_list("pk", flat=True)[:100])
     Job.objects.filter(pk__in=waiting, state=JobState.QUEUED).update(lease_until=now + timedelta(seconds=HINT_S))
     for job_id in waiting:

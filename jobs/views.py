@@ -44,9 +44,8 @@ def _show(request: HttpRequest, job_id: uuid.UUID, template: str) -> HttpRespons
     job = get_object_or_404(Job.objects.select_related("requested_by"), pk=job_id)
     rate, left = selectors.job_pace(job)
     figures, tables = selectors.job_result(job)
-    context = {"job": job, "rate": rate, "left": left, "figures": figures, "tables": tables}
-    context["error"] = job.last_error.partition("\n\n")[0]
-    return render(request, template, context)
+    result = {"figures": figures, "tables": tables, "error": job.last_error.partition("\n\n")[0]}
+    return render(request, template, {"job": job, "rate": rate, "left": left, **result})
 
 
 @role_required(Role.ADMIN)

@@ -52,7 +52,9 @@ def model_content(model: Model) -> bytes:
         with model.file.open("rb") as file:
             return read_model(file, name=str(model), sha256=model.sha256)
     except OSError as error:
-        raise ModelRefused(f"The file of {model} cannot be read ({error.strerror or error}); nothing was scored.") from None
+        raise ModelRefused(
+            f"The file of {model} cannot be read ({error.strerror or error}); nothing was scored."
+        ) from None
 
 
 class TileReader:

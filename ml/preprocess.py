@@ -36,7 +36,8 @@ def normalise(pixels: NDArray[np.floating]) -> NDArray[np.float32]:
     result does not change when the unit, the exposure time or the sky level does.
     """
     level, sigma = sky_statistics(pixels)
-    scaled = (pixels.astype(np.float32, copy=True) - np.float32(level)) / np.float32(sigma)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is a defect, taken out below
+        scaled = (pixels.astype(np.float32, copy=True) - np.float32(level)) / np.float32(sigma)
     scaled[~np.isfinite(scaled)] = 0.0
     np.maximum(scaled, DEEPEST_SIGMA, out=scaled)
     return np.asarray(np.arcsinh(scaled / np.float32(LINEAR_TO_SIGMA)), dtype=np.float32)

@@ -39,7 +39,12 @@ def prescreen(run: JobRun) -> dict[str, Any]:
             run.progress(done=done, total=max(total, done), message=str(model))
         if done == before:
             break
-    return {"model": str(model), "scored": done, "failed": list(failed.values())[:FAILURES_NAMED], "failed_count": len(failed)}
+    return {
+        "model": str(model),
+        "scored": done,
+        "failed": list(failed.values())[:FAILURES_NAMED],
+        "failed_count": len(failed),
+    }
 
 
 def _passes(model: Model, network: Network, failed: dict[int, dict[str, str]]) -> Iterator[int]:
@@ -77,8 +82,8 @@ def score_row(model: Model, cutout: Cutout, verdict: Verdict) -> Score:
         p_satellite=verdict.p_satellite,
         p_arc=None,
         p_nothing=verdict.p_nothing,
-        end1_x=ends and ends.x1,
-        end1_y=ends and ends.y1,
-        end2_x=ends and ends.x2,
-        end2_y=ends and ends.y2,
+        end1_x=ends.x1 if ends else None,
+        end1_y=ends.y1 if ends else None,
+        end2_x=ends.x2 if ends else None,
+        end2_y=ends.y2 if ends else None,
     )

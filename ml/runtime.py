@@ -70,7 +70,9 @@ def _refuse_hostile(content: bytes) -> None:
     if found.external:
         raise ModelRefused("The model keeps its weights in another file; give one file that holds all.")
     if found.foreign_domains:
-        raise ModelRefused(f"The model needs operators that are not ONNX's own: {', '.join(found.foreign_domains)[:100]}.")
+        raise ModelRefused(
+            f"The model needs operators that are not ONNX's own: {', '.join(found.foreign_domains)[:100]}."
+        )
 
 
 class Network:
@@ -101,10 +103,13 @@ class Network:
         outputs = {port.name for port in self._session.get_outputs()}
         side = INPUT_SIZE_PX
         if inputs != {INPUT_NAME: ("tensor(float)", [1, side, side])}:
-            raise ModelRefused(f"The model's input must be {INPUT_NAME!r}, float32 [N, 1, {side}, {side}]; it has {inputs}.")
+            raise ModelRefused(
+                f"The model's input must be {INPUT_NAME!r}, float32 [N, 1, {side}, {side}]; it has {inputs}."
+            )
         if outputs != {HEATMAP_NAME, PROBABILITIES_NAME}:
             raise ModelRefused(
-                f"The model's outputs must be {HEATMAP_NAME!r} and {PROBABILITIES_NAME!r}; it has {', '.join(sorted(outputs))}."
+                f"The model's outputs must be {HEATMAP_NAME!r} and {PROBABILITIES_NAME!r}; "
+                f"it has {', '.join(sorted(outputs))[:200]}."
             )
 
     def run(self, batch: Float32) -> tuple[Float32, Float32]:

@@ -16,6 +16,7 @@ from ml.models import Model, Score
 CHUNK = 256
 BINS = 20
 HISTOGRAM_KEPT_S = 60
+ABOVE = -1
 
 
 def model_active() -> Model | None:
@@ -62,13 +63,29 @@ class Bar:
     count: int
 
 
-def score_histogram(model: Model) -> list[Bar]:
+@dataclass(frozen=True, slots=True)
+class ScoreCounts:
+    """How a model's scores are spread here."""
+
+    bars: list[Bar]
+    above_threshold: int
+
+    @property
+    def total(self) -> int:
+        return sum(bar.count for bar in self.bars)
+
+
+def score_counts(model: Model) -> ScoreCounts:
     """How often this installation's cutouts got which p_asteroid; at most a minute old (it reads every score)."""
-    counts: dict[int, int] = cache.get_or_set(f"ml:histogram:{model.pk}", lambda: _counts(model), HISTOGRAM_KEPT_S)
-    return [Bar(i / BINS, (i + 1) / BINS, counts.get(i, 0)) for i in range(BINS)]
+    key = f"ml:scores:{model.pk}:{model.threshold}"
+    counts: Any = cache.get_or_set(key, lambda: _counts(model), HISTOGRAM_KEPT_S)
+    bars = [Bar(i / BINS, (i + 1) / BINS, counts.get(i, 0)) for i in range(BINS)]
+    return ScoreCounts(bars, counts[ABOVE])
 
 
 def _counts(model: Model) -> dict[int, int]:
-    bins: Any = Least(Floor(F("p_asteroid") * BINS), BINS - 1)
-    rows = Score.objects.filter(model=model).order_by().values(bin=bins).annotate(count=Count("pk"))
-    return {int(row["bin"]): row["count"] for row in rows}
+    scores = Score.objects.filter(model=model).order_by()
+    bins: Any = Least(Floor(F("p_asteroid") * float(BINS)), float(BINS - 1))
+    rows = scores.values(bin=bins).annotate(count=Count("pk"))
+    above = scores.filter(p_asteroid__gte=model.threshold).count()
+    return {int(row["bin"]): row["count"] for row in rows} | {ABOVE: above}

@@ -96,7 +96,12 @@ def _card_fields(card: dict[str, Any], sha256: str) -> dict[str, Any]:
     if card.get("sha256") != sha256:
         raise CardRefused(f"The card belongs to another file: the hash in it is not {sha256[:12]}…, the file's.")
     threshold = card.get("threshold", 0.5)
-    if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold <= 1 or math.isnan(threshold):
+    if (
+        isinstance(threshold, bool)
+        or not isinstance(threshold, int | float)
+        or not 0 <= threshold <= 1
+        or math.isnan(threshold)
+    ):
         raise CardRefused("The card's threshold must be a number between 0 and 1.")
     return {"name": card["name"], "version": card["version"], "threshold": float(threshold)}
 

@@ -103,9 +103,16 @@ def simulate_scene(rng: np.random.Generator, size: int = INPUT_SIZE_PX) -> Scene
     image = np.zeros((size, size), dtype=np.float32)
     crowding = float(rng.lognormal(0.0, 0.9))
     add_galaxies(
-        image, rng, camera=camera, filter_name=name, exposure_s=exposure_s, per_megapixel=150 * float(rng.uniform(0.2, 1.4))
+        image,
+        rng,
+        camera=camera,
+        filter_name=name,
+        exposure_s=exposure_s,
+        per_megapixel=150 * float(rng.uniform(0.2, 1.4)),
     )
-    add_stars(image, rng, camera=camera, filter_name=name, exposure_s=exposure_s, per_megapixel=45 * crowding, brightest=15.5)
+    add_stars(
+        image, rng, camera=camera, filter_name=name, exposure_s=exposure_s, per_megapixel=45 * crowding, brightest=15.5
+    )
     if single:
         add_hot_pixels(image, rng, exposure_s)
         add_bad_columns(image, rng, exposure_s)
@@ -229,7 +236,7 @@ def _add_arc(image: NDArray[np.float32], rng: np.random.Generator, scene: Scene)
 def _with_noise(image: NDArray[np.float32], rng: np.random.Generator, scene: Scene) -> NDArray[np.float32]:
     """Photon and read-out noise (Gaussian: the sky has tens of electrons), smoothed where images were combined."""
     spread = np.sqrt(np.maximum(image, 0) + np.float32(scene.sky_e + scene.read_noise_e**2))
-    image = image + np.float32(scene.sky_e) + spread * rng.standard_normal(image.shape, dtype=np.float32)
+    image = np.asarray(image + scene.sky_e + spread * rng.standard_normal(image.shape, dtype=np.float32), np.float32)
     return gaussian_filter(image, scene.smoothing_px) if scene.smoothing_px else image
 
 

@@ -28,6 +28,7 @@ SHORTEST_PX = 20.0
 NARROWEST_FWHM_PX = 1.7
 WIDEST_FWHM_PX = 2.9
 SEEDS_PER_TRAIL = 6
+LONGEST_GROWTH = 12
 
 
 def _without_sources(pixels: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -45,7 +46,8 @@ def _without_sources(pixels: NDArray[np.floating]) -> tuple[NDArray[np.float32],
             if extent < 4 and peak < 9:
                 continue
             spread = np.linalg.eigvalsh(np.cov(rows, columns)) if rows.size > 2 else np.ones(2)
-            thin = spread[0] < 4.0 and spread[1] > 12 * max(spread[0], 0.1)
+            ratio = spread[1] / max(spread[0], 0.1)
+            thin = ratio > 150 or (spread[0] < 4.0 and ratio > 12)
             if (extent < 15 and peak > 9) or (extent >= 8 and not thin and rows.size > 0.3 * extent**2):
                 masked[box][rows, columns] = True
     masked = binary_dilation(masked, iterations=2)
@@ -116,10 +118,17 @@ def _plausible(trail: Trail, masked: NDArray[np.bool_]) -> bool:
 
 
 def _measured(pixels: NDArray[np.floating], end1: tuple[float, float], end2: tuple[float, float]) -> Trail | None:
-    try:
-        return measure_trail(pixels, end1, end2)
-    except ValueError:
-        return None
+    """Measure, and measure again from the new ends as long as the trail goes on beyond them."""
+    trail: Trail | None = None
+    for _ in range(LONGEST_GROWTH):
+        try:
+            longer = measure_trail(pixels, end1, end2)
+        except ValueError:
+            break
+        if trail is not None and longer.length_px < trail.length_px + 12:
+            break
+        trail, end1, end2 = longer, (longer.x1, longer.y1), (longer.x2, longer.y2)
+    return trail
 
 
 def find_trails(pixels: NDArray[np.floating], *, max_trails: int = 3) -> list[Trail]:

@@ -108,9 +108,13 @@ def ridge_height(ridge: Ridge, u: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     background = uniform_filter1d(beside, 25, mode="nearest")
     weight = np.exp(-0.5 * (w / ridge.sigma_px) ** 2)
     weight[w > 2.5 * ridge.sigma_px + 1] = 0
-    weight /= np.sum(weight**2)
-    covered = (beside > 2.5) | (np.nan_to_num(weight @ (raw - background)) > 2.2 * ridge.height + 3)
-    return np.asarray(weight @ (strip - background)), np.asarray(uniform_filter1d(covered.astype(float), 3) > 0.4)
+    # At an edge or a gap the rest of the profile must do, down to half of it.
+    seen = weight**2 @ np.isfinite(strip)
+    excess = weight @ np.nan_to_num(strip - background)
+    heights = np.where(seen >= 0.5 * np.sum(weight**2), excess / np.maximum(seen, 1e-9), np.nan)
+    untamed = weight @ np.nan_to_num(raw - background) / np.maximum(seen, 1e-9)
+    covered = (beside > 2.5) | (untamed > 2.2 * ridge.height + 3)
+    return heights, np.asarray(uniform_filter1d(covered.astype(float), 3) > 0.4)
 
 
 def trace(ridge: Ridge, degree: int, wide: float = 3.3) -> bool:

@@ -61,9 +61,7 @@ class Comment(models.Model):
 
     key = models.UUIDField(unique=True, editable=False, db_default=RandomUUID())
     discussion = models.ForeignKey(Discussion, on_delete=models.CASCADE, related_name="comments")
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="comments"
-    )
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="comments")
     body = models.TextField(max_length=10_000)
     deleted_at = models.DateTimeField(null=True, blank=True)
     deleted_by = models.ForeignKey(

@@ -35,7 +35,10 @@ def discussion_of(subject: Subject) -> Discussion | None:
 
 
 def discussion_comments(
-    discussion: Discussion | None, *, after: int | None = None, before: int | str | None = None,
+    discussion: Discussion | None,
+    *,
+    after: int | None = None,
+    before: int | str | None = None,
     limit: int = COMMENTS_PER_PAGE,
 ) -> Page[Comment]:
     """Comments in the order they were written; deleted ones are among them, marked.
@@ -121,12 +124,10 @@ def tag_named(name: str) -> Tag | None:
 def tag_subjects(tag: Tag, *, before: int | None = None, limit: int = SUBJECTS_PER_PAGE) -> Page[Subject]:
     """Subjects with a tag, each once, the one tagged last first.
 
-    Walks the index of the tag's uses and keeps the newest use of each subject; nothing is grouped or counted,
-    so that a tag on a hundred thousand subjects costs the same.
+    Walks the index of the tag's uses from the newest and skips uses that a newer one on the same subject
+    repeats. Nothing is grouped or counted: the cost is the page's rows and the repeats among them.
     """
-    newer = TagUse.objects.filter(
-        tag=tag, subject_id=OuterRef("subject_id"), comment_id__gt=OuterRef("comment_id")
-    )
+    newer = TagUse.objects.filter(tag=tag, subject_id=OuterRef("subject_id"), comment_id__gt=OuterRef("comment_id"))
     uses = TagUse.objects.filter(tag=tag, subject__isnull=False).filter(~Exists(newer))
     if before is not None:
         uses = uses.filter(comment_id__lt=before)

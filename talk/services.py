@@ -136,9 +136,7 @@ def comment_delete(*, comment: Comment, by: User, why: str = "") -> Comment:
         comment.save(update_fields=["deleted_at", "deleted_by"])
     _tags_set(comment, [], subject_id=discussion.subject_id)
     newest = discussion.comments.filter(deleted_at=None).order_by("-id").values_list("created_at", flat=True).first()
-    Discussion.objects.filter(pk=discussion.pk).update(
-        comments_count=F("comments_count") - 1, last_comment_at=newest
-    )
+    Discussion.objects.filter(pk=discussion.pk).update(comments_count=F("comments_count") - 1, last_comment_at=newest)
     return comment
 
 

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests of a folder share one browser in one process. Without a browser, say so."""
+    for item in items:
+        folder = item.path.parent.name
+        if folder in ("e2e", "js") and {"chromium", "page", "person"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(folder))
+            if CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason="no Chromium found: install Debian's package chromium"))
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Any) -> Iterator[Any]:
+    """A real browser (the system's; Playwright never downloads one here)."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--disable-dev-shm-usage"])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +44,7 @@ def _files_of_its_own(settings, tmp_path: Path) -> None:  # type: ignore[no-unty
     """Files a test writes go with the test; pages need no collected static files."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a real one takes half a second
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }

@@ -1,11 +1,10 @@
-"""House rules that no linter knows: file lengths, vendored files, templates, links of the documentation.
+"""House rules that no linter knows: file lengths, templates, the documentation's links and completeness.
 
 Run by ``make lint``; prints each breach and exits with 1.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 import subprocess
 import sys
@@ -45,23 +44,6 @@ def inline_code() -> Iterator[str]:
                 yield f"{path.relative_to(ROOT)}:{number}: inline script or style: {line.strip()[:80]}"
 
 
-def vendored_files() -> Iterator[str]:
-    """Vendored files are those of the lock, byte for byte, and no others."""
-    folder = ROOT / "static" / "vendor"
-    lock = folder / "vendor.lock"
-    if not lock.exists():
-        yield "static/vendor/vendor.lock is missing"
-        return
-    listed = dict(reversed(line.split(None, 1)) for line in lock.read_text().splitlines() if re.match(r"[0-9a-f]{64} ", line))
-    for path in sorted(folder.rglob("*")):
-        name = str(path.relative_to(folder))
-        if path.is_file() and path != lock:
-            if listed.pop(name, None) != hashlib.sha256(path.read_bytes()).hexdigest():
-                yield f"static/vendor/{name}: not the file that vendor.lock names"
-    for name in listed:
-        yield f"static/vendor/{name}: in vendor.lock, but missing"
-
-
 def broken_links() -> Iterator[str]:
     """Relative links in the documentation lead somewhere."""
     for path in tracked("*.md"):
@@ -83,7 +65,7 @@ def undocumented() -> Iterator[str]:
 
 def main() -> int:
     """Print every breach."""
-    checks = (long_files, inline_code, vendored_files, broken_links, undocumented)
+    checks = (long_files, inline_code, broken_links, undocumented)
     breaches = [breach for check in checks for breach in check()]
     print("\n".join(breaches) if breaches else "The house is in order.")
     return 1 if breaches else 0

@@ -1,5 +1,7 @@
 """From a trained network to the file that ships: ONNX in one piece, without paths of this machine, checked."""
 
+# mypy: disable-error-code="misc,no-any-return,untyped-decorator"
+# (PyTorch is not installed where types are checked.)
 from __future__ import annotations
 
 import io

@@ -1,5 +1,7 @@
 """The training loop: simulate, learn, keep an average of the weights, calibrate."""
 
+# mypy: disable-error-code="misc,no-any-return,untyped-decorator"
+# (PyTorch is not installed where types are checked.)
 from __future__ import annotations
 
 import copy
@@ -43,9 +45,9 @@ Report = Callable[[float, float, int], None]
 def train(*, seed: int, minutes: float, workers: int, report: Report) -> Trained:
     """Train on simulations for so many minutes of this process's CPU time.
 
-    CPU time, so that other work on the machine makes the training longer and not worse. The first part sees small tiles (more trails per second), the rest whole ones, on which the head that
-    judges a tile learns. ``report(share of the time used, loss,
-    tiles seen)`` is called after each step.
+    CPU time, so that other work on the machine makes the training longer and not worse. The first part sees
+    small tiles (more trails per second), the rest whole ones, on which the head that judges a tile learns.
+    ``report(share of the time used, loss, tiles seen)`` is called after each step.
     """
     torch.manual_seed(seed)
     torch.set_num_threads(1)  # the simulator needs the other core
@@ -62,7 +64,9 @@ def train(*, seed: int, minutes: float, workers: int, report: Report) -> Trained
             streams[size] = batches(seed, size, BATCHES[size], workers)
         pixels, labels, present = next(streams[size])
         for group in optimiser.param_groups:
-            group["lr"] = PEAK_RATE * min(1.0, (steps + 1) / WARM_UP_STEPS) * (0.02 + 0.98 * math.cos(math.pi / 2 * share))
+            group["lr"] = (
+                PEAK_RATE * min(1.0, (steps + 1) / WARM_UP_STEPS) * (0.02 + 0.98 * math.cos(math.pi / 2 * share))
+            )
         loss = _step(network, optimiser, pixels, labels, present)
         steps, tiles = steps + 1, tiles + len(pixels)
         _follow(average, network, min(KEEP, steps / (steps + 20)))
@@ -71,10 +75,14 @@ def train(*, seed: int, minutes: float, workers: int, report: Report) -> Trained
     return Trained(average, steps, tiles, time.process_time() - began_cpu, time.monotonic() - began)
 
 
-def _step(network: nn.Module, optimiser: torch.optim.Optimizer, pixels: Tensor, labels: Tensor, present: Tensor) -> float:
+def _step(
+    network: nn.Module, optimiser: torch.optim.Optimizer, pixels: Tensor, labels: Tensor, present: Tensor
+) -> float:
     with torch.autocast("cpu", torch.bfloat16):
         heat, tile = network(pixels.contiguous(memory_format=torch.channels_last))
-    loss = _focal(heat.float(), labels.float()) + 0.5 * functional.binary_cross_entropy_with_logits(tile.float(), present)
+    loss = _focal(heat.float(), labels.float()) + 0.5 * functional.binary_cross_entropy_with_logits(
+        tile.float(), present
+    )
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     nn.utils.clip_grad_norm_(network.parameters(), 2.0)

@@ -1,5 +1,7 @@
 """The heat-map network: a small convolutional encoder and decoder, and a head that judges the whole tile."""
 
+# mypy: disable-error-code="misc,no-any-return,untyped-decorator"
+# (PyTorch is not installed where types are checked.)
 from __future__ import annotations
 
 import torch
@@ -40,7 +42,9 @@ class TrailNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.quarter = nn.Sequential(_conv(1, 16, 5, stride=2), nn.ReLU(), _conv(16, 32, 3, stride=2), nn.ReLU(), Block(32))
+        self.quarter = nn.Sequential(
+            _conv(1, 16, 5, stride=2), nn.ReLU(), _conv(16, 32, 3, stride=2), nn.ReLU(), Block(32)
+        )
         self.eighth = nn.Sequential(_conv(32, 40, 3, stride=2), nn.ReLU(), Block(40), Block(40))
         self.sixteenth = nn.Sequential(_conv(40, 56, 3, stride=2), nn.ReLU(), Block(56), Block(56, dilation=2))
         self.up_eighth = nn.Conv2d(56, 40, 1)
@@ -72,9 +76,7 @@ def _peaks(heat: Tensor) -> Tensor:
     """[N, 10] features of the highest places of the heat map; small enough to keep a linear scale."""
     cells = torch.topk(heat.flatten(2), max(TOP_CELLS), dim=2).values
     top = [cells[:, :, :count].mean(dim=2) for count in TOP_CELLS]
-    pooled = [
-        functional.avg_pool2d(heat, size, stride=1, padding=0).amax(dim=(2, 3)) for size in POOL_CELLS
-    ]
+    pooled = [functional.avg_pool2d(heat, size, stride=1, padding=0).amax(dim=(2, 3)) for size in POOL_CELLS]
     return torch.cat(top + pooled, dim=1) / 4
 
 

@@ -112,9 +112,9 @@ def _card(wish: Wish, trained: Trained, content: bytes, difference: float, thres
             "temperature": [round(float(1 / s), 4) for s in trained.network.scale],
         },
         "data": {
-            "what": "Simulated tiles only (ml.simulate): ACS/WFC and WFC3/UVIS fields with stars, galaxies, arcs, cosmic "
-            "rays, hot pixels and columns; asteroid trails curved by HST's parallax; satellites. No real image and "
-            "no person's label.",
+            "what": "Simulated tiles only (ml.simulate): ACS/WFC and WFC3/UVIS fields with stars, galaxies, "
+            "arcs, cosmic rays, hot pixels and columns; asteroid trails curved by HST's parallax; satellites. "
+            "No real image and no person's label.",
             "mix": dict(MIX),
             "snr_per_ridge_pixel": list(SNR_RANGE),
             "length_px": list(LENGTH_RANGE_PX),
@@ -125,7 +125,7 @@ def _card(wish: Wish, trained: Trained, content: bytes, difference: float, thres
             "Never trained on or measured with real images; expect worse figures there until that is done.",
             "Probabilities are calibrated for the simulated mix, where about two tiles in five have a trail; in an "
             "archive, where one in a hundred has, the same score is right far less often. See the purity figures.",
-            "Faint (SNR below 3 per ridge pixel) and short (below 40 px) trails are often missed: see recall by SNR and length.",
+            "Faint (SNR below 3 per ridge pixel) and short (below 40 px) trails are often missed: see the tables.",
             "Gravitational arcs are shown as look-alikes, not as a class: p_arc stays empty.",
             "Satellites are judged by tile; far ones (thin, in focus) are not in the training data.",
             "The length of training is set in CPU time, so another machine gives other weights from the same seed.",

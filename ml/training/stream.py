@@ -1,5 +1,7 @@
 """An endless, seeded stream of training tiles. Scenes are dear and trails cheap: each scene serves several tiles."""
 
+# mypy: disable-error-code="misc,no-any-return,untyped-decorator"
+# (PyTorch is not installed where types are checked.)
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -64,4 +66,8 @@ class TileStream(IterableDataset[Sample]):
 
 def batches(seed: int, size: int, batch: int, workers: int) -> Iterator[list[torch.Tensor]]:
     """Endless batches; made by ``workers`` processes of their own beside the training."""
-    return iter(DataLoader(TileStream(seed, size), batch_size=batch, num_workers=workers, prefetch_factor=4 if workers else None))
+    return iter(
+        DataLoader(
+            TileStream(seed, size), batch_size=batch, num_workers=workers, prefetch_factor=4 if workers else None
+        )
+    )

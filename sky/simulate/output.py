@@ -109,24 +109,36 @@ SAMPLE = (
 )
 
 
-def make_sample(folder: str | Path, seed: int = 20_260) -> list[Path]:
+def sample_exposure(index: int, seed: int) -> SimulatedExposure:
+    """Exposure ``index`` (0 …) of the sample of a seed, without writing it."""
+    recipe = SAMPLE[index]
+    its_seed = int(np.random.SeedSequence(seed).generate_state(len(SAMPLE))[index])
+    detector, letter = ("WFC", "j") if recipe.instrument == "ACS" else ("UVIS", "i")
+    return simulate_exposure(
+        seed=its_seed,
+        shape=recipe.shape,
+        instrument=recipe.instrument,
+        detector=detector,
+        filter_name=recipe.filter_name,
+        exposure_s=recipe.exposure_s,
+        n_asteroids=recipe.asteroids,
+        n_satellites=recipe.satellites,
+        n_arcs=recipe.arcs,
+        cosmic_ray_scale=recipe.cosmic_ray_scale,
+        asteroid_snr=(3.5, 18.0),
+        asteroid_length_px=recipe.length_px,
+        largest_turn_deg=70.0,
+        dataset=f"{letter}sim{index + 1:02d}s1q",
+    )
+
+
+def make_sample(folder: str | Path, seed: int = 20_260, count: int | None = None) -> list[Path]:
     """Write the sample observations of the demo: 14 exposures, 10 with asteroids, 3 with satellites.
 
-    The same seed gives the same files, byte by byte. Returns the FITS paths in order.
+    The same seed gives the same files, byte by byte; ``count`` writes only the first of them. Returns the FITS paths
+    in order.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    seeds = np.random.SeedSequence(seed).generate_state(len(SAMPLE))
-    paths = []
-    for index, (recipe, its_seed) in enumerate(zip(SAMPLE, seeds, strict=True), start=1):
-        detector, letter = ("WFC", "j") if recipe.instrument == "ACS" else ("UVIS", "i")
-        dataset = f"{letter}sim{index:02d}s1q"
-        exposure = simulate_exposure(
-            seed=int(its_seed), shape=recipe.shape, instrument=recipe.instrument, detector=detector,
-            filter_name=recipe.filter_name, exposure_s=recipe.exposure_s, n_asteroids=recipe.asteroids,
-            n_satellites=recipe.satellites, n_arcs=recipe.arcs, cosmic_ray_scale=recipe.cosmic_ray_scale,
-            asteroid_snr=(3.5, 18.0), asteroid_length_px=recipe.length_px, largest_turn_deg=70.0,
-            dataset=dataset,
-        )  # fmt: skip
-        paths.append(write_fits(exposure, folder / f"{dataset}_flc.fits"))
-    return paths
+    exposures = (sample_exposure(index, seed) for index in range(len(SAMPLE))[:count])
+    return [write_fits(exposure, folder / f"{exposure.header.dataset}_flc.fits") for exposure in exposures]

@@ -24,7 +24,7 @@ def test_the_orbit_is_a_circle_of_the_right_size_tilt_and_period() -> None:
     assert np.degrees(np.arcsin(r[:, 2].max() / 6909.0)) == pytest.approx(28.47, abs=1e-3)
     assert r[0] == pytest.approx(r[-1], abs=1e-3)
     # 95.3 minutes for 6,909 km: DOMAIN figures, after the HST orbit used by Kruk et al. 2023.
-    assert ORBIT_PERIOD_S / 60 == pytest.approx(95.3, abs=0.1)
+    assert abs(ORBIT_PERIOD_S / 60 - 95.3) < 0.1
     speed = np.linalg.norm(r[1] - r[0]) / (times[1] - times[0]) / 86_400
     assert speed == pytest.approx(7.596, abs=0.01)  # sqrt(GM/r)
 

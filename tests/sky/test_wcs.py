@@ -37,7 +37,9 @@ def distorted(seed: int = 3) -> WCS:
 
 
 def offset_px(parent: WCS, tile: WCS, x0: int, y0: int, shape: tuple[int, int]) -> float:
-    x, y = (grid.ravel() for grid in np.meshgrid(np.linspace(-0.5, shape[1] - 0.5, 9), np.linspace(-0.5, shape[0] - 0.5, 9)))
+    x, y = (
+        grid.ravel() for grid in np.meshgrid(np.linspace(-0.5, shape[1] - 0.5, 9), np.linspace(-0.5, shape[0] - 0.5, 9))
+    )
     ra, dec = parent.all_pix2world(x + x0, y + y0, 0)
     tile_ra, tile_dec = tile.all_pix2world(x, y, 0)
     apart = SkyCoord(ra, dec, unit="deg").separation(SkyCoord(tile_ra, tile_dec, unit="deg")).arcsec

@@ -52,7 +52,9 @@ def test_it_needs_exactly_one_place(ann, subject):
         comment_post(author=ann, body="nowhere")
 
 
-@pytest.mark.parametrize(("body", "code"), [("", "empty"), (" \n\t", "empty"), ("\x00", "empty"), ("x" * 10_001, "too_long")])
+@pytest.mark.parametrize(
+    ("body", "code"), [("", "empty"), (" \n\t", "empty"), ("\x00", "empty"), ("x" * 10_001, "too_long")]
+)
 def test_it_refuses_empty_and_endless_comments(ann, subject, body, code):
     with pytest.raises(Refused) as refused:
         comment_post(author=ann, subject=subject, body=body)

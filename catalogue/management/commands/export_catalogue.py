@@ -28,6 +28,7 @@ class Command(BaseCommand):
             with file_whole(path) as handle:
                 handle.write(content)
         except OSError as error:
-            raise CommandError(f"{path} could not be written: {error.strerror or error}. Nothing was changed.") from None
+            why = error.strerror or error
+            raise CommandError(f"{path} could not be written: {why}. Nothing was changed.") from None
         rows = Candidate.objects.filter(state=Candidate.State.ACCEPTED).count()
         self.stdout.write(f"{rows} validated candidates written to {path}.")

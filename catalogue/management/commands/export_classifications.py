@@ -32,7 +32,8 @@ class Command(BaseCommand):
                     handle.write(piece)
                     lines += piece.count(b"\n")
         except OSError as error:
-            raise CommandError(f"{path} could not be written: {error.strerror or error}. Nothing was changed.") from None
+            why = error.strerror or error
+            raise CommandError(f"{path} could not be written: {why}. Nothing was changed.") from None
         self.stdout.write(f"{lines - 1} classifications written to {path}.")
 
     @staticmethod

@@ -20,7 +20,7 @@ from accounts.services import demo_users_ensure
 from classify.models import Workflow
 from classify.publish import workflow_ensure
 from hunter.processes import ProcessGroup
-from ml.registry import shipped_model_ensure
+from ml.services import shipped_model_ensure
 
 SAMPLE_SEED = 20190630  # the day the original project opened
 START_TIMEOUT_S = 90
@@ -35,6 +35,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="where the site listens (on this machine only)")
+        parser.add_argument("--exposures", type=int, help="simulate only so many exposures (14 unless told)")
         parser.add_argument("--prepare-only", action="store_true", help="prepare the data and stop before serving")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,8 +47,8 @@ class Command(BaseCommand):
         self._say("Preparing the database")
         call_command("migrate", verbosity=0, interactive=False)
         self._say("Collecting static files")
-        call_command("collectstatic", verbosity=0, interactive=False)
-        self._sample()
+        call_command("collectstatic", verbosity=0, interactive=False, ignore_patterns=["redoc"])
+        self._sample(options["exposures"])
         users = demo_users_ensure()
         if options["prepare_only"]:
             return
@@ -56,12 +57,12 @@ class Command(BaseCommand):
     def _say(self, text: str) -> None:
         self.stdout.write(self.style.MIGRATE_HEADING(f"· {text}"))
 
-    def _sample(self) -> None:
+    def _sample(self, exposures: int | None) -> None:
         """Simulated observations through the same door as real ones. Each step does only what is left to do."""
         folder = Path(settings.DATA_DIR) / "sample"
         if not (folder / "complete").exists():
             self._say("Simulating sample observations")
-            call_command("simulate", str(folder), seed=SAMPLE_SEED, stdout=self.stdout, stderr=self.stderr)
+            call_command("simulate", str(folder), seed=SAMPLE_SEED, count=exposures, stdout=self.stdout, stderr=self.stderr)
             (folder / "complete").touch()
         first_time = not Workflow.objects.exists()
         workflow, _ = workflow_ensure()
@@ -127,7 +128,7 @@ class Command(BaseCommand):
 
 def _commands(port: int) -> dict[str, list[str]]:
     """The processes of a site: the web server, a worker for quick tasks, one for long jobs, the scheduler."""
-    celery = [sys.executable, "-m", "celery", "--app", "hunter"]
+    celery = [sys.executable, "-m", "celery", "--quiet", "--app", "hunter"]
     quiet = ["--loglevel", "WARNING"]
     return {
         "web": [

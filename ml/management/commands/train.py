@@ -31,7 +31,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--seed", type=int, default=1, help="seed of the simulations and the weights (1)")
         parser.add_argument("--minutes", type=float, default=15.0, help="CPU time of the training proper (15)")
-        parser.add_argument("--workers", type=int, default=1, help="processes that simulate tiles beside the training (1)")
+        parser.add_argument(
+            "--workers", type=int, default=1, help="processes that simulate tiles beside the training (1)"
+        )
         parser.add_argument("--name", default="trailnet", help="name of the model (trailnet)")
         parser.add_argument("--model-version", default="1", help="version of the model (1)")
         parser.add_argument("--out", type=Path, default=None, help="folder for the three files (ml/shipped)")
@@ -63,15 +65,17 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
         clear = card["figures"]["auc"]["asteroid_clear"]
         self.stdout.write(
-            f"{out / wish.name}-{wish.version}.onnx: AUC {clear['value']} [{clear['low']}, {clear['high']}] on clear trails, "
-            f"{card['training']['tiles']} tiles in {card['training']['wall_s']:.0f} s"
+            f"{out / wish.name}-{wish.version}.onnx: AUC {clear['value']} [{clear['low']}, {clear['high']}] "
+            f"on clear trails, {card['training']['tiles']} tiles in {card['training']['wall_s']:.0f} s"
         )
 
 
 def _check(options: dict[str, Any]) -> None:
     missing = [name for name in ("torch", "onnx", "onnxscript") if importlib.util.find_spec(name) is None]
     if missing:
-        raise CommandError(f"Training needs {', '.join(missing)}: pip install --require-hashes -r requirements/train.lock")
+        raise CommandError(
+            f"Training needs {', '.join(missing)}: pip install --require-hashes -r requirements/train.lock"
+        )
     if not 0 < options["minutes"] <= 10_000:
         raise CommandError("--minutes must be positive.")
     if options["seed"] < 0 or options["workers"] < 0:
@@ -87,7 +91,9 @@ def _command(options: dict[str, Any]) -> str:
     """The command that makes this model again."""
     words = f"manage.py train --seed {options['seed']} --minutes {options['minutes']:g}"
     defaults = {"workers": 1, "name": "trailnet", "model_version": "1", "calibration_tiles": 400, "test_tiles": 1000}
-    changed = [f" --{name.replace('_', '-')} {options[name]}" for name, value in defaults.items() if options[name] != value]
+    changed = [
+        f" --{name.replace('_', '-')} {options[name]}" for name, value in defaults.items() if options[name] != value
+    ]
     return words + "".join(changed)
 
 

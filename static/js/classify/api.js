@@ -4,6 +4,9 @@ import { readCookie } from "../csrf.js";
 // Answers that will come right by themselves, by signing in or by waiting: the vote must be kept, not dropped.
 const KEEP = new Set([401, 403, 408, 425, 429]);
 
+// The server takes no longer list; what is on this page comes last in it, so that is never cut.
+const MOST_EXCLUDED = 200;
+
 export class ApiError extends Error {
   constructor(status, code, message) {
     super(message);
@@ -26,7 +29,7 @@ export function createApi({ urls, csrf_cookie: csrfCookie = "csrftoken" }) {
     async next(count, exclude) {
       const url = new URL(urls.next, document.baseURI);
       url.searchParams.set("n", String(count));
-      if (exclude.length) url.searchParams.set("exclude", exclude.join(","));
+      if (exclude.length) url.searchParams.set("exclude", exclude.slice(-MOST_EXCLUDED).join(","));
       const response = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
       const body = await readJson(response);
       if (!response.ok) throw new ApiError(response.status, body.error?.code ?? "", body.error?.message ?? "");

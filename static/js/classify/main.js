@@ -10,6 +10,7 @@ import { Screen } from "./screen.js";
 import { classificationOf, visit } from "./session.js";
 
 const TALK_WAIT_MS = 10_000;
+const WIDE = "(width >= 56rem)";
 
 class Classifier {
   constructor(root, config) {
@@ -28,6 +29,7 @@ class Classifier {
   async start() {
     this.listen();
     this.screen.showCount(visit.count);
+    this.screen.part("facts-box").open = window.matchMedia(WIDE).matches;
     this.outbox.flushSoon();
     await this.queue.restorePlace();
     this.advance({ first: true });
@@ -43,12 +45,21 @@ class Classifier {
     screen.form.addEventListener("change", () => screen.readiness());
     screen.part("clear").addEventListener("click", () => this.clear());
     screen.part("warning-close").addEventListener("click", () => screen.warn(""));
-    screen.part("retry").addEventListener("click", () => queue.fill());
+    screen.part("retry").addEventListener("click", () => queue.wake());
     queue.addEventListener("state", () => this.queueChanged());
     outbox.addEventListener("count", (event) => screen.showWaiting(event.detail.waiting));
     // What the server has, it will not hand out again: no need to name it in every request.
-    outbox.addEventListener("saved", (event) => this.answeredHere.delete(event.detail.subject));
-    outbox.addEventListener("rejected", (event) => screen.warn(`${screen.text("rejected")} ${event.detail.message}`.trim()));
+    outbox.addEventListener("saved", (event) => {
+      this.answeredHere.delete(event.detail.subject);
+      queue.wake();
+    });
+    window.addEventListener("online", () => queue.wake());
+    outbox.addEventListener("rejected", (event) => {
+      // Refused for good: do not offer this subject again on this page, or it would come round at once.
+      queue.skip(event.detail.subject);
+      this.answeredHere.delete(event.detail.subject);
+      screen.warn(`${screen.text("rejected")} ${event.detail.message}`.trim());
+    });
     outbox.addEventListener("held", (event) => this.held(event.detail.status));
     window.addEventListener("pagehide", () => queue.keepPlace());
     bindSingleKeySetting(document.querySelector("[data-setting=single-keys]"));
@@ -97,7 +108,7 @@ class Classifier {
     this.startedAt = new Date().toISOString();
     this.screen.showSubject(subject, this.queue.server);
     this.screen.showStage("image");
-    if (!first) this.screen.say(this.screen.text("nextShown"));
+    this.screen.say(this.screen.text(first ? "ready" : "nextShown"));
     performance.mark("subject-shown", { detail: { subject: subject.id } });
   }
 

@@ -62,7 +62,8 @@ export class SubjectQueue extends EventTarget {
       const fresh = subjects.filter((subject) => !known.has(subject.id));
       for (const subject of fresh) this.entries.push(prefetched(subject));
       if (fresh.length > 0) this.wait = FIRST_WAIT_MS;
-      this.afterFill(fresh.length);
+      // With excluded subjects the server cannot tell "none left for you" from "none free"; skipped ones are for good.
+      this.afterFill(fresh.length, known.size === this.skipped.size);
     } catch (error) {
       this.change(this.entries.length ? "ready" : "unreachable", { status: error.status ?? 0, message: error.message });
       this.retry();
@@ -71,12 +72,12 @@ export class SubjectQueue extends EventTarget {
     }
   }
 
-  afterFill(added) {
+  afterFill(added, onlySkipped) {
     if (this.entries.length > 0) this.change("ready");
-    else if (this.server === "normal") this.change("empty");
+    else if (this.server === "normal") this.change(onlySkipped ? "user_finished" : "empty");
     else this.change(this.server);
     // Nothing for the moment: others hold the leases, or the last ones are on screen here.
-    if (added === 0 && this.server === "normal") this.retry();
+    if (added === 0 && this.server === "normal" && !onlySkipped) this.retry();
   }
 
   async known() {
@@ -89,6 +90,13 @@ export class SubjectQueue extends EventTarget {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.fill(), this.wait);
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT_MS);
+  }
+
+  /** The server answered again: ask now instead of when the wait is over. */
+  wake() {
+    if (this.state !== "unreachable" && this.state !== "empty") return;
+    this.wait = FIRST_WAIT_MS;
+    this.fill();
   }
 
   change(state, reason = {}) {

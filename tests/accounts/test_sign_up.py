@@ -1,0 +1,175 @@
+"""Signing up and in, confirming an address, a forgotten password: through the pages, with the mail that is sent."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.urls import reverse
+
+from accounts.models import Role, User, Volunteer
+from tests import factories
+
+FORM = {"username": "vera", "email": "vera@example.org", "password1": "long-and-odd-7", "password2": "long-and-odd-7"}
+
+
+def link_in_mail() -> str:
+    """The address in the newest message, without the host."""
+    found = re.search(r"https?://[^/\s]+(/\S+)", str(mail.outbox[-1].body))
+    assert found, mail.outbox[-1].body
+    return found[1]
+
+
+def signed_in_as(client) -> str | None:  # type: ignore[no-untyped-def]
+    key = client.session.get("_auth_user_id")
+    return User.objects.get(pk=key).username if key else None
+
+
+def test_signing_up_makes_a_volunteer_and_nothing_more(client, db):
+    answer = client.post(reverse("account_signup"), FORM | {"role": "admin", "is_staff": "on", "is_superuser": "on"})
+    assert answer.status_code == 302
+    person = User.objects.get(username="vera")
+    assert person.role == Role.VOLUNTEER
+    assert not person.is_staff
+    assert not person.is_superuser
+    assert signed_in_as(client) == "vera"
+
+
+def test_confirming_the_address(client, db):
+    client.post(reverse("account_signup"), FORM)
+    assert mail.outbox[-1].to == ["vera@example.org"]
+    assert mail.outbox[-1].subject.startswith("[Asteroid Hunter]")
+    assert not EmailAddress.objects.get().verified
+    address = link_in_mail()
+    assert "vera@example.org" in client.get(address).content.decode()
+    assert not EmailAddress.objects.get().verified  # a mail scanner that follows links confirms nothing
+    client.post(address)
+    assert EmailAddress.objects.get().verified
+
+
+def test_a_broken_confirmation_link_says_what_to_do(client, db):
+    page = client.get(reverse("account_confirm_email", args=["not-a-key"])).content.decode()
+    assert "does not work any more" in page
+
+
+@pytest.mark.parametrize("name", ["team", "Moderators", "ADMINS", "scientists", "researchers", "everyone"])
+def test_names_of_groups_cannot_be_taken(client, db, name):
+    answer = client.post(reverse("account_signup"), FORM | {"username": name})
+    assert answer.status_code == 200
+    assert "errorlist" in answer.content.decode()
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "bad", [{"password2": "different-8"}, {"password1": "password", "password2": "password"}, {"email": "nonsense"},
+            {"username": "a b"}, {"username": ""}],
+)  # fmt: skip
+def test_bad_sign_ups_keep_what_was_typed(client, db, bad):
+    answer = client.post(reverse("account_signup"), FORM | bad)
+    assert answer.status_code == 200
+    assert "errorlist" in answer.content.decode()
+    assert not User.objects.exists()
+
+
+def test_a_name_is_taken_in_any_case(client, db):
+    factories.user(username="Vera")
+    client.post(reverse("account_signup"), FORM)
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("login", ["ann", "ANN@example.org"])
+def test_signing_in_with_name_or_address(client, db, login):
+    person = factories.user(username="ann")
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
+    answer = client.post(reverse("account_login"), {"login": login, "password": "pass-word-9"})
+    assert answer["Location"] == reverse("accounts:me")
+    assert signed_in_as(client) == "ann"
+
+
+def test_a_wrong_password_signs_nobody_in(client, db):
+    factories.user(username="ann")
+    answer = client.post(reverse("account_login"), {"login": "ann", "password": "wrong"})
+    assert answer.status_code == 200
+    assert "errorlist" in answer.content.decode()
+    assert signed_in_as(client) is None
+
+
+def test_sign_in_never_sends_people_to_another_site(client, db):
+    factories.user(username="ann")
+    form = {"login": "ann", "password": "pass-word-9", "next": "https://evil.example/"}
+    assert client.post(reverse("account_login"), form)["Location"] == reverse("accounts:me")
+
+
+def test_signing_out_needs_a_post(client, db):
+    client.force_login(factories.user(username="ann"))
+    assert "Sign out?" in client.get(reverse("account_logout")).content.decode()
+    assert signed_in_as(client) == "ann"
+    client.post(reverse("account_logout"))
+    assert signed_in_as(client) is None
+
+
+def test_a_forgotten_password(client, db):
+    person = factories.user(username="ann")
+    answer = client.post(reverse("account_reset_password"), {"email": person.email}, follow=True)
+    assert "Look into your mail" in answer.content.decode()
+    answer = client.get(link_in_mail(), follow=True)
+    assert "Choose a new password" in answer.content.decode()
+    form = {"password1": "another-odd-8", "password2": "another-odd-8"}
+    answer = client.post(answer.request["PATH_INFO"], form, follow=True)
+    assert "Your new password is set" in answer.content.decode()
+    person.refresh_from_db()
+    assert person.check_password("another-odd-8")
+    assert "does not work any more" in client.get(link_in_mail(), follow=True).content.decode()
+
+
+def test_asking_for_a_strangers_password_tells_nothing(client, db):
+    known = client.post(reverse("account_reset_password"), {"email": factories.user().email}, follow=True)
+    unknown = client.post(reverse("account_reset_password"), {"email": "nobody@example.org"}, follow=True)
+    assert known.redirect_chain == unknown.redirect_chain
+    assert unknown.status_code == 200
+
+
+def test_signing_up_loses_no_anonymous_work(client, db):
+    """The anonymous volunteer's row, votes and cookie stay; claiming them is the person's choice, later."""
+    anonymous = Volunteer.objects.create(classifications_count=5)
+    client.post(reverse("account_signup"), FORM)
+    anonymous.refresh_from_db()
+    assert (anonymous.user, anonymous.classifications_count) == (None, 5)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["account_login", "account_signup", "account_reset_password", "account_reset_password_done", "account_inactive",
+     "account_reset_password_from_key_done", "account_email_verification_sent"],
+)  # fmt: skip
+def test_pages_for_strangers_render_in_the_sites_frame(client, db, name):
+    answer = client.get(reverse(name))
+    assert answer.status_code == 200
+    _is_ours(answer.content.decode())
+
+
+@pytest.mark.parametrize("name", ["email", "change_password", "logout", "reauthenticate"])
+def test_pages_for_people_render_in_the_sites_frame(client, db, name):
+    client.post(reverse("account_signup"), FORM)
+    answer = client.get(reverse(f"account_{name}"))
+    assert answer.status_code == 200
+    _is_ours(answer.content.decode())
+
+
+def test_setting_a_first_password_renders_in_the_sites_frame(client, db):
+    person = factories.user(username="ann")
+    person.set_unusable_password()
+    person.save()
+    client.force_login(person)
+    _is_ours(client.get(reverse("account_set_password")).content.decode())
+
+
+def _is_ours(page: str) -> None:
+    assert "css/pages/account.css" in page
+    assert page.count("<h1") == 1
+    assert 'class="button' in page
+    assert "<style" not in page
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+    assert not re.search(r"<[^>]+\s(style|on\w+)=", page)

@@ -1,0 +1,135 @@
+"""A whole site (`manage.py demo` on a folder of its own) and a real Chromium to use it with."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = (Path(__file__).parent / "axe.min.js").read_text()
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+EXPOSURES = 4
+START_TIMEOUT_S = 240
+
+
+@dataclass
+class Site:
+    """A running demo: its address, log-ins and data folder."""
+
+    url: str
+    data: Path
+    process: subprocess.Popen[str]
+    passwords: dict[str, str]
+    lines: list[str] = field(default_factory=list)
+
+    def truth(self) -> list[dict[str, Any]]:
+        """The simulated asteroid trails, brightest ridge first, each with its observation."""
+        trails = []
+        for path in sorted((self.data / "sample").glob("*.truth.json")):
+            said = json.loads(path.read_text())
+            for trail in said["trails"]:
+                if trail["kind"] == "asteroid":
+                    trails.append(trail | {"observation": said.get("dataset", path.name.split("_")[0])})
+        return sorted(trails, key=lambda trail: -trail["ridge_snr"])
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """The demo as a person starts it, on a free port; stopped with Ctrl-C at the end."""
+    data = Path(tempfile.mkdtemp(prefix="hunter-e2e-"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    foreign = ("DATABASE_URL", "REDIS_URL", "HUNTER_TEST_DATA_DIR", "PYTEST_CURRENT_TEST", "DJANGO_ALLOW_ASYNC_UNSAFE")
+    environment = {name: value for name, value in os.environ.items() if name not in foreign}
+    command = [sys.executable, "-u", "manage.py", "demo", "--port", str(port), "--exposures", str(EXPOSURES)]
+    process = subprocess.Popen(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=environment | {"DATA_DIR": str(data), "THROTTLE_CLASSIFY": "100000/min", "THROTTLE_READ": "100000/min"},
+    )  # fmt: skip
+    made = Site(f"http://localhost:{port}", data, process, {})
+    opened = threading.Event()
+    threading.Thread(target=_read, args=(made, opened), daemon=True).start()
+    try:
+        if not opened.wait(START_TIMEOUT_S) or not made.passwords:
+            pytest.fail("the demo did not open:\n" + "".join(made.lines[-40:]))
+        yield made
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def _read(site: Site, opened: threading.Event) -> None:
+    assert site.process.stdout is not None
+    for line in site.process.stdout:
+        site.lines.append(line)
+        if found := re.match(r"\s+(volunteer|moderator|scientist|admin)\s+(\S+)\s+(\S+)\s*$", line):
+            site.passwords[found[1]] = found[3]
+        if "Ctrl-C stops the site" in line:
+            opened.set()
+    opened.set()  # it ended
+
+
+class Person:
+    """Somebody with a browser of their own. Any error in the console (also of the CSP) fails the test."""
+
+    def __init__(self, browser: Browser, site: Site, *, width: int, height: int, scheme: str = "dark") -> None:
+        self.site = site
+        self.context: BrowserContext = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, base_url=site.url, accept_downloads=True
+        )
+        self.page: Page = self.context.new_page()
+        self.console: list[str] = []
+        self.page.on("console", lambda message: self.console.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.console.append(str(error)))
+
+    def sign_in(self, role: str) -> None:
+        self.page.goto("/accounts/login/")
+        self.page.get_by_label(re.compile("user ?name|e-mail|login", re.I)).first.fill(role)
+        self.page.get_by_label("Password", exact=False).first.fill(self.site.passwords[role])
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url(re.compile("/people/me/"))
+
+    def check_page(self) -> None:
+        """No axe violation, nothing wider than the window, no console error."""
+        violations = self.page.evaluate(
+            AXE + ";(tags => axe.run(document, {runOnly: {type: 'tag', values: tags}}))(%s)" % json.dumps(AXE_TAGS)
+        )["violations"]
+        assert [(rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in violations] == []
+        width = self.page.viewport_size["width"]  # type: ignore[index]
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert self.console == []
+
+
+@pytest.fixture
+def person(chromium: Browser, site: Site) -> Iterator[Any]:
+    """Make people: `person()` at 1440 px, `person(width=390)` with a phone."""
+    made: list[Person] = []
+
+    def make(width: int = 1440, scheme: str = "dark") -> Person:
+        made.append(Person(chromium, site, width=width, height=844 if width < 600 else 900, scheme=scheme))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.context.close()

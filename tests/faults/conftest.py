@@ -1,0 +1,90 @@
+"""A real worker with its scheduler on this test's database and files, and a way to kill it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from jobs.models import Job
+
+ROOT = Path(__file__).resolve().parents[2]
+LEASE_S = 2.0
+
+
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 90.0) -> None:
+    """Return as soon as ``condition`` holds; fail when it never does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not happen within {seconds:.0f} s"
+        time.sleep(0.005)
+
+
+def job_ended(job: Job) -> bool:
+    """Whether the job is over, whatever became of it; looks four times a second."""
+    time.sleep(0.25)
+    return not Job.objects.get(pk=job.pk).is_open
+
+
+class Workers:
+    """Starts Celery workers, scheduler included; each in a session of its own, so that it dies as a whole."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._folder = folder
+        self._environment = {**os.environ, **environment}
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def start(self, **environment: str) -> None:
+        """Start a worker that takes every queue, with the scheduler that sweeps."""
+        command = [sys.executable, "-m", "celery", "--app", "hunter", "worker", "--beat", "--queues", "celery,jobs"]
+        command += ["--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+        command += ["--schedule", str(self._folder / "beat")]
+        with (self._folder / "worker.log").open("ab") as log:
+            worker = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self._environment | environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._running.append(worker)
+
+    def kill(self) -> None:
+        """`kill -9` for every process of the workers, as when the machine runs out of memory."""
+        for worker in self._running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+
+    def log(self) -> str:
+        """What the workers said, for a failure's message."""
+        return (self._folder / "worker.log").read_text(errors="replace")[-4000:]
+
+
+@pytest.fixture
+def workers(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[Workers]:
+    """Workers on this test's database, broker and files; none outlives the test."""
+    database = connection.settings_dict
+    assert Path(settings.MEDIA_ROOT) == tmp_path / "media"
+    found = Workers(
+        tmp_path,
+        {
+            "DATA_DIR": str(tmp_path),
+            "DATABASE_URL": f"postgres://{database['USER']}@/{database['NAME']}?host={database['HOST']}",
+            "REDIS_URL": settings.REDIS_URL,
+            "JOB_LEASE_S": str(LEASE_S),
+        },
+    )
+    yield found
+    found.kill()

@@ -1,0 +1,77 @@
+"""The model that ships: small, the one its card describes, and clearly better than chance on tiles it never saw."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.card import card_markdown
+from ml.evaluation import auc, truths_of
+from ml.onnxfile import outline
+from ml.preprocess import network_input
+from ml.runtime import Network, Verdict
+from ml.services import SHIPPED
+from ml.simulate import Tile, simulate_tile
+
+FOLDER = Path(__file__).resolve().parents[2] / "ml" / "shipped"
+FIRST_SEED = 9_000_000
+CONTENT = (FOLDER / f"{SHIPPED}.onnx").read_bytes()
+CARD = json.loads((FOLDER / f"{SHIPPED}.json").read_text())
+
+
+def clear_trail(tile: Tile) -> bool:
+    return any(trail.snr >= 3 and trail.length_inside_px(512) >= 40 for trail in tile.asteroids)
+
+
+@pytest.fixture(scope="module")
+def judged() -> tuple[list[Tile], list[Verdict]]:
+    """About 110 fresh tiles of this test's own seeds: half with a clear trail, the rest without an asteroid."""
+    network = Network(CONTENT)
+    tiles = [simulate_tile(FIRST_SEED + i, "nothing" if i % 4 else "satellite") for i in range(48)]
+    found = (simulate_tile(FIRST_SEED + 1000 + i, "asteroid") for i in range(120))
+    tiles += [tile for tile in found if clear_trail(tile)][:60]
+    verdicts = [network.judge([network_input(tile.pixels)])[0] for tile in tiles]
+    return tiles, verdicts
+
+
+def test_it_beats_chance_clearly_on_fresh_tiles(judged: tuple[list[Tile], list[Verdict]]) -> None:
+    tiles, verdicts = judged
+    truths = truths_of(tiles)
+    assert truths.clear.sum() >= 40
+    p = np.array([verdict.p_asteroid for verdict in verdicts])
+    assert auc(p, truths.clear) >= 0.85
+    q = np.array([verdict.p_satellite for verdict in verdicts])
+    assert auc(q, truths.satellite) >= 0.85
+
+
+def test_it_says_where_clear_trails_end(judged: tuple[list[Tile], list[Verdict]]) -> None:
+    errors = []
+    for tile, verdict in zip(*judged, strict=True):
+        bright = [trail for trail in tile.asteroids if trail.snr >= 6]
+        if len(tile.asteroids) != 1 or not bright or verdict.p_asteroid < CARD["threshold"] or verdict.ends is None:
+            continue
+        xs, ys = bright[0].xs, bright[0].ys
+        inside = np.nonzero((xs >= 0) & (xs < 512) & (ys >= 0) & (ys < 512))[0]
+        truth = np.array([(xs[i], ys[i]) for i in (inside[0], inside[-1])])
+        found = np.array([(verdict.ends.x1, verdict.ends.y1), (verdict.ends.x2, verdict.ends.y2)])
+        errors.append(min(np.hypot(*(found - order).T).max() for order in (truth, truth[::-1])))
+    assert len(errors) >= 8
+    assert np.median(errors) < 12
+
+
+def test_its_card_belongs_to_it() -> None:
+    assert CARD["sha256"] == hashlib.sha256(CONTENT).hexdigest()
+    assert CARD["size_bytes"] == len(CONTENT) < 5 * 1024**2
+    assert CARD["weights"] <= 300_000
+    assert CARD["parity_max_abs_difference"] <= 1e-4
+    assert CARD["command"].startswith("manage.py train --seed ")
+    assert (FOLDER / f"{SHIPPED}.md").read_text() == card_markdown(CARD)
+
+
+def test_it_carries_no_path_of_the_machine_it_was_made_on() -> None:
+    assert not [word for word in (b"site-packages", b".py", b"/home", b"/root", b"/tmp", b"/work") if word in CONTENT]
+    assert not outline(CONTENT).external and not outline(CONTENT).foreign_domains
