@@ -70,12 +70,11 @@ class CandidateFilter:
 
 
 def _about(text: str) -> Q:
-    """Name of the observation or target; a subject (S12); the first digits of a candidate's id."""
-    found = Q(exposure__observation__name__icontains=text) | Q(exposure__observation__target__icontains=text)
-    if subject := re.fullmatch(r"[sS]?(\d{1,18})", text):
+    """A subject (S12), or: name of the observation or target; the first digits of a candidate's id."""
+    if subject := re.fullmatch(r"[sS](\d{1,18})", text):
         # A subquery, so that a candidate with several subjects does not come several times.
-        linked = Candidate.objects.filter(links__subject=int(subject[1])).values("pk")
-        found |= Q(pk__in=linked)
+        return Q(pk__in=Candidate.objects.filter(links__subject=int(subject[1])).values("pk"))
+    found = Q(exposure__observation__name__icontains=text) | Q(exposure__observation__target__icontains=text)
     digits = text.lower().replace("-", "")
     if re.fullmatch(r"[0-9a-f]{6,32}", digits):
         found |= Q(pk__gte=uuid.UUID(digits.ljust(32, "0")), pk__lte=uuid.UUID(digits.ljust(32, "f")))

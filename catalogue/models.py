@@ -82,6 +82,7 @@ class Candidate(models.Model):
         ]
         indexes = [
             models.Index(fields=["state", "created_at", "id"], name="candidate_queue"),
+            models.Index(fields=["created_at", "id"], name="candidate_all"),  # the queue of all states
             models.Index(fields=["exposure"], name="candidate_of_exposure"),
         ]
 

@@ -101,7 +101,7 @@ def _figures(found: dict[str, Any]) -> Rows:
 
 def _tables(found: dict[str, Any]) -> list[RecallTable]:
     return [
-        RecallTable("Recall by SNR, trails of 40 px or more", "SNR per ridge pixel", _binned(found["recall_by_snr"])),
+        RecallTable("Recall by SNR per ridge pixel, trails of 40 px or more", "SNR", _binned(found["recall_by_snr"])),
         RecallTable("Recall by length, SNR of 3 or more", "Length inside, px", _binned(found["recall_by_length_px"])),
     ]
 

@@ -79,9 +79,15 @@ def histogram(counts: ScoreCounts, threshold: float) -> Histogram:
         top=TOP,
         columns=columns,
         x_ticks=[Tick(round(LEFT + share * across, 2), f"{share:g}") for share in (0, 0.25, 0.5, 0.75, 1)],
-        y_ticks=[Tick(round(floor - height(10**n), 2), f"{10**n:,}") for n in range(decades + 1)],
+        y_ticks=[Tick(round(floor - height(10**n), 2), _power(n)) for n in range(decades + 1)],
         threshold_x=round(LEFT + threshold * across, 2),
         threshold=threshold,
         total=counts.total,
         above=counts.above_threshold,
     )
+
+
+def _power(exponent: int) -> str:
+    """10 to some power, short enough for a phone: 1, 10, 100, 1k, 10k, 100k, 1M."""
+    thousands, rest = divmod(exponent, 3)
+    return f"{10**rest}{('', 'k', 'M', 'G')[thousands]}"

@@ -21,14 +21,6 @@ ROOT = Path(__file__).resolve().parents[2]
 LEASE_S = 2.0
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 90.0) -> None:
-    """Return as soon as ``condition`` holds; fail when it never does."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not happen within {seconds:.0f} s"
-        time.sleep(0.005)
-
-
 def job_ended(job: Job) -> bool:
     """Whether the job is over, whatever became of it; looks four times a second."""
     time.sleep(0.25)
@@ -62,14 +54,34 @@ class Workers:
 
     def kill(self) -> None:
         """`kill -9` for every process of the workers, as when the machine runs out of memory."""
+        self._signal(signal.SIGKILL)
         for worker in self._running:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
 
-    def log(self) -> str:
-        """What the workers said, for a failure's message."""
-        return (self._folder / "worker.log").read_text(errors="replace")[-4000:]
+    def kill_when(self, condition: Callable[[], bool], what: str) -> None:
+        """`kill -9` at a moment at which ``condition`` holds for certain: they are frozen while it is looked at."""
+        while True:
+            self.wait_for(condition, what)
+            self._signal(signal.SIGSTOP)
+            time.sleep(0.05)  # the database ends what it was told before
+            if condition():
+                return self.kill()
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, which: signal.Signals) -> None:
+        for worker in self._running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(worker.pid, which)
+
+    def wait_for(self, condition: Callable[[], bool], what: str, seconds: float = 90.0) -> None:
+        """Return as soon as ``condition`` holds; fail with the workers' words when it never does, or they are gone."""
+        end = time.monotonic() + seconds
+        while not condition():
+            alive = self._running[-1].poll() is None
+            if not alive or time.monotonic() > end:
+                said = (self._folder / "worker.log").read_text(errors="replace")[-4000:]
+                pytest.fail(f"{what} did not happen; the worker {'runs' if alive else 'ended'}. It said:\n{said}")
+            time.sleep(0.005)
 
 
 @pytest.fixture
