@@ -2,6 +2,7 @@
 """The door to every command: `manage.py help` lists them."""
 
 import os
+import signal
 import sys
 
 # These need no database, so they start no server.
@@ -13,6 +14,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hunter.settings")
     from hunter import servers
 
+    # Asked to end, leave in order: the last process out stops the embedded servers.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     if command not in WITHOUT_SERVERS and "--help" not in sys.argv:
         try:

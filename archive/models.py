@@ -120,8 +120,6 @@ class Cutout(models.Model):
     data_fraction = models.FloatField(default=1.0)
     jpeg = models.FileField(upload_to=cutout_path, max_length=255)
     rg16 = models.FileField(upload_to=cutout_path, max_length=255, blank=True)
-    rg16_zero = models.FloatField(null=True, blank=True)
-    rg16_scale = models.FloatField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -58,7 +58,7 @@ def cutout_rg16(cutout: Cutout) -> File[bytes]:
     """
     if not cutout.rg16:
         with one_at_a_time(f"rg16 {cutout.pk}"):
-            cutout.refresh_from_db(fields=["rg16", "rg16_zero", "rg16_scale"])
+            cutout.refresh_from_db(fields=["rg16"])
             if not cutout.rg16:
                 _rg16_make(cutout)
     return cutout.rg16.open("rb")
@@ -68,12 +68,13 @@ def _rg16_make(cutout: Cutout) -> None:
     exposure = cutout.exposure
     encoded = rg16_encode(cutout_pixels(cutout), exposure.sky_level, exposure.sky_sigma)
     buffer = io.BytesIO()
-    # method 0 is 20 times faster than 6 and costs a few per cent of size; exact keeps red where green is 0
-    Image.fromarray(encoded.image).save(buffer, "WEBP", lossless=True, exact=True, method=0, quality=20)
+    # A third of the size of method 0 in 60 ms; methods above 2 win 1 % more and take up to 4 s. ``exact`` keeps
+    # the colour of what WebP would take for invisible.
+    Image.fromarray(encoded.image).save(buffer, "WEBP", lossless=True, exact=True, method=2, quality=60)
     name = cutout_path(cutout, f"{cutout.public_id}.webp")
     bytes_put(name, buffer.getvalue())
-    cutout.rg16.name, cutout.rg16_zero, cutout.rg16_scale = name, encoded.zero, encoded.scale
-    cutout.save(update_fields=["rg16", "rg16_zero", "rg16_scale"])
+    cutout.rg16.name = name
+    cutout.save(update_fields=["rg16"])
 
 
 def cutout_fits(cutout: Cutout) -> bytes:

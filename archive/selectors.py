@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 
 from archive.models import Cutout, Exposure, Observation, SourceFile
 from jobs.paging import Page, keyset_page
+from sky.stretch import rg16_scaling
 
 OBSERVATIONS_A_PAGE = 24
 CUTOUTS_A_PAGE = 48
@@ -36,7 +39,7 @@ def observation_page(at: str = "", *, query: str = "") -> Page[Observation]:
     return keyset_page(found, at=at, size=OBSERVATIONS_A_PAGE)
 
 
-def _counted(grouped: QuerySet, count: Count) -> Coalesce:
+def _counted(grouped: QuerySet[Any, Any], count: Count) -> Coalesce:
     return Coalesce(Subquery(grouped.annotate(n=count).values("n")), 0)
 
 
@@ -91,3 +94,20 @@ def esasky_url(ra_deg: float, dec_deg: float, width_deg: float) -> str:
     """ESA's sky atlas at a place; a link out, nothing of it is embedded."""
     place = {"target": f"{ra_deg:.6f} {dec_deg:+.6f}", "fov": f"{max(width_deg, 0.02):.4f}", "cooframe": "J2000"}
     return f"https://sky.esa.int/esasky/?{urlencode(place | {'sci': 'true', 'lang': 'en'})}"
+
+
+def cutout_viewer(cutout: Cutout) -> dict[str, Any]:
+    """What an image viewer needs to show a cutout, the 16-bit picture included (which need not be made yet)."""
+    exposure = cutout.exposure
+    zero, scale = rg16_scaling(exposure.sky_level, exposure.sky_sigma)
+    return {
+        "image": reverse("archive:image", args=[cutout.public_id]),
+        "rg16": reverse("archive:image_rg16", args=[cutout.public_id]),
+        "rg16_zero": zero,
+        "rg16_scale": scale,
+        "low": cutout.low,
+        "high": cutout.high,
+        "width": cutout.width,
+        "height": cutout.height,
+        "simulated": exposure.observation.simulated,
+    }

@@ -47,7 +47,7 @@ def ingest_start(
     return job_enqueue(kind=INGEST, arguments=arguments, requested_by=requested_by)
 
 
-def ingest_upload(files: Sequence[UploadedFile], *, requested_by: User, again: bool = False) -> Job:
+def ingest_upload(files: Sequence[UploadedFile[Any]], *, requested_by: User, again: bool = False) -> Job:
     """Keep uploaded files beside the data and ask for them to be taken in; the job removes them at its end.
 
     Raises

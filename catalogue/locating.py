@@ -30,7 +30,6 @@ ENOUGH_SNR = 5.0
 LEAST_SHARE = 0.15
 AROUND_PX = 160
 MOST_PER_CUTOUT = 3
-NEAR_EDGE_PX = 70.0
 LONGEST_PX = 1500.0
 MOST_STEPS = 12
 GROWN_PX = 6.0
@@ -98,8 +97,8 @@ def _search(pixels: NDArray[np.float32], region: Box, box: Box, found: list[Trai
         trail = rough.shifted(region.x0, region.y0)
         if any(same_trail(trail, known) for known in found):
             continue
-        if _near_edge(trail, region):
-            trail = _measured(pixels, (trail.x1, trail.y1), (trail.x2, trail.y2)) or trail
+        # On the whole exposure: a tile's border, or the first guess of an end, must not cut a trail short.
+        trail = _measured(pixels, (trail.x1, trail.y1), (trail.x2, trail.y2)) or trail
         new = is_credible(trail) and share_inside(np.column_stack([trail.curve_x, trail.curve_y]), box) >= LEAST_SHARE
         if new and not any(same_trail(trail, known) for known in found):
             found.append(trail)
@@ -127,12 +126,6 @@ def is_clear(trail: Trail) -> bool:
     """Whether a trail stands on its own, without anybody having pointed at it."""
     bright = trail.ridge_snr >= CLEAR_SNR and trail.coverage >= CLEAR_COVERAGE
     return bright and trail.length_px >= CLEAR_LENGTH_PX
-
-
-def _near_edge(trail: Trail, box: Box) -> bool:
-    xs, ys = (trail.x1 - box.x0, trail.x2 - box.x0), (trail.y1 - box.y0, trail.y2 - box.y0)
-    inside = min(*xs, *ys, box.width - 1 - max(xs), box.height - 1 - max(ys))
-    return inside < NEAR_EDGE_PX
 
 
 def _measured(pixels: NDArray[np.float32], end1: tuple[float, float], end2: tuple[float, float]) -> Trail | None:

@@ -10,14 +10,13 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 
 from archive.models import Cutout, Observation
-from archive.selectors import esasky_url
+from archive.selectors import cutout_viewer, esasky_url
 from catalogue.filters import CandidateFilter
 from catalogue.marks import Marks, marks_of
 from catalogue.models import Candidate, TrailClass, Validation
 from classify.models import Consensus, Subject
 from jobs import paging
 from ml.models import Score
-from sky.stretch import LEVELS_PER_SIGMA, ZERO_BELOW_SKY_SIGMA
 
 SHEET_SIZE = 24
 RESULTS_SIZE = 50
@@ -155,7 +154,7 @@ def candidate_detail(candidate: Candidate, filters: CandidateFilter) -> Candidat
     scores = Score.objects.filter(cutout=cutout, model__active=True).select_related("model")
     return CandidateDetail(
         candidate=candidate,
-        viewer=viewer_of(cutout),
+        viewer=cutout_viewer(cutout) if cutout else {},
         votes=_votes_on(subjects),
         subjects=subjects,
         decisions=list(candidate.validations.select_related("by").order_by("-id")),
@@ -192,25 +191,6 @@ def _votes_on(subjects: list[Subject]) -> list[SubjectVote]:
     scores = Score.objects.filter(cutout__in=[row.subject.cutout_id for row in found], model__active=True)
     by_cutout = {score.cutout_id: score.p_asteroid for score in scores}
     return [SubjectVote(row, by_cutout.get(row.subject.cutout_id or 0)) for row in found]
-
-
-def viewer_of(cutout: Cutout | None) -> dict[str, Any]:
-    """What the image viewer needs to show a cutout."""
-    if cutout is None:
-        return {}
-    exposure = cutout.exposure
-    return {
-        "image": reverse("archive:image", args=[cutout.public_id]),
-        "rg16": reverse("archive:image_rg16", args=[cutout.public_id]),
-        # As sky.stretch.rg16_encode will choose them, so that the stretch works before the file was ever made.
-        "rg16_zero": exposure.sky_level - ZERO_BELOW_SKY_SIGMA * exposure.sky_sigma,
-        "rg16_scale": exposure.sky_sigma / LEVELS_PER_SIGMA,
-        "low": cutout.low,
-        "high": cutout.high,
-        "width": cutout.width,
-        "height": cutout.height,
-        "simulated": exposure.observation.simulated,
-    }
 
 
 def instruments() -> list[str]:

@@ -76,7 +76,9 @@ def posterior(
         raise ValueError("vote counts cannot be negative")
     if temperature < 1:
         raise ValueError("a temperature under 1 would make the votes more certain than independent ones are")
-    log_odds = np.log(np.asarray(prior, dtype=float)) + votes @ np.log(np.asarray(confusion, dtype=float)).T / temperature
+    log_odds = (
+        np.log(np.asarray(prior, dtype=float)) + votes @ np.log(np.asarray(confusion, dtype=float)).T / temperature
+    )
     log_odds -= log_odds.max(axis=-1, keepdims=True)
     weights = np.exp(log_odds)
     return weights / weights.sum(axis=-1, keepdims=True)

@@ -85,9 +85,7 @@ class Classifications(APIView):
     permission_classes = [Public]
     throttle_scope = "classify"
 
-    @extend_schema(
-        request=ClassificationSerializer, responses={201: SubmittedSerializer, 200: SubmittedSerializer}
-    )
+    @extend_schema(request=ClassificationSerializer, responses={201: SubmittedSerializer, 200: SubmittedSerializer})
     def post(self, request: Request) -> Response:
         given = ClassificationSerializer(data=request.data)
         given.is_valid(raise_exception=True)

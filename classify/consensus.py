@@ -7,7 +7,8 @@ and each subject is counted anew from all its votes, so doing it twice changes n
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -74,7 +75,7 @@ def _aggregate_batch() -> int:
     return len(pending)
 
 
-def _count_up(pending: Iterable[dict[str, int]], retired: dict[int, int]) -> None:
+def _count_up(pending: Iterable[Mapping[str, Any]], retired: dict[int, int]) -> None:
     """The counters that pages show; in the same transaction as the mark, so each vote counts once.
 
     Rows are taken in one order (people, then workflows, each by id), so that two workers never deadlock.
@@ -105,7 +106,7 @@ def _recount(workflow: Workflow, subject_ids: set[int]) -> int:
     for consensus in locked:
         newly_retired += _update(consensus, votes.get(consensus.subject_id, []), workflow, prior)
     fields = ["votes_yes", "votes_no", "votes_unsure", "p_yes", "p_unsure", "updated_at"]
-    fields += ["state", "retirement_reason", "retired_at", "retired_by"]
+    fields += ["state", "retirement_reason", "retired_at", "retired_by", "candidates_checked_at"]
     Consensus.objects.bulk_update(locked, fields, batch_size=BATCH)
     _write_labels(locked)
     return newly_retired
@@ -130,9 +131,12 @@ def _update(consensus: Consensus, votes: _Votes, workflow: Workflow, prior: obje
     consensus.votes_yes = tally[aggregation.YES]
     consensus.votes_unsure = tally[aggregation.UNSURE]
     p = aggregation.posterior([tally[0], tally[1], tally[2]], prior)  # type: ignore[arg-type]
+    before = consensus.p_yes or 0.0
     consensus.p_yes, consensus.p_unsure = float(p[aggregation.YES]), float(p[aggregation.UNSURE])
     consensus.updated_at = timezone.now()
     if consensus.state == Consensus.State.RETIRED:
+        if before < workflow.yes_threshold <= consensus.p_yes:
+            consensus.candidates_checked_at = None  # late votes found a trail after all
         return False
     end = aggregation.first_retirement(answers, prior, rule_of(workflow))  # type: ignore[arg-type]
     if end is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from typing import Any
 
 import pghistory
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -42,7 +43,7 @@ class SubjectSet(models.Model):
         return self.name
 
 
-def _probability_field(default: float, help_text: str) -> models.FloatField:
+def _probability_field(default: float, help_text: Any) -> Any:
     return models.FloatField(
         default=default, validators=[MinValueValidator(0), MaxValueValidator(1)], help_text=help_text
     )
@@ -142,9 +143,7 @@ class Consensus(models.Model):
     p_unsure = models.FloatField(null=True, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
     retirement_reason = models.CharField(max_length=24, choices=Reason.choices, blank=True)
-    retired_by = models.ForeignKey(
-        "Classification", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    retired_by = models.ForeignKey("Classification", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     updated_at = models.DateTimeField(auto_now=True)
     candidates_checked_at = models.DateTimeField(null=True, blank=True)
 

@@ -82,9 +82,7 @@ def public_metadata(cutout: Cutout) -> dict[str, Any]:
 @transaction.atomic
 def cutouts_publish(cutouts: list[Cutout], *, workflow: Workflow, subject_set: SubjectSet) -> int:
     """Make these cutouts subjects of the workflow. Safe to repeat; how many subjects are new."""
-    wanted = [
-        Subject(project=workflow.project, cutout=cutout, metadata=public_metadata(cutout)) for cutout in cutouts
-    ]
+    wanted = [Subject(project=workflow.project, cutout=cutout, metadata=public_metadata(cutout)) for cutout in cutouts]
     Subject.objects.bulk_create(wanted, ignore_conflicts=True)
     subjects = list(Subject.objects.filter(cutout__in=cutouts))
     Membership = Subject.subject_sets.through

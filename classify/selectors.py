@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
-from django.urls import reverse
 
 from accounts.models import Volunteer
+from archive.selectors import cutout_viewer
 from classify.models import Classification, Consensus, Subject, Workflow
 
 BANDS = (0, 1, 2)
@@ -80,24 +80,8 @@ def shown_metadata(metadata: dict[str, Any], *, in_classifier: bool = True) -> d
 
 def subject_for_viewer(subject: Subject, *, in_classifier: bool = True) -> dict[str, Any]:
     """What a viewer needs to show a subject; nothing of votes or scores."""
-    cutout = subject.cutout
-    view: dict[str, Any] = {
-        "id": subject.pk,
-        "metadata": shown_metadata(subject.metadata, in_classifier=in_classifier),
-        "simulated": bool(subject.metadata.get("#simulated")),
-    }
-    if cutout is not None:
-        view |= {
-            "image": reverse("archive:image", args=[cutout.public_id]),
-            "rg16": reverse("archive:image_rg16", args=[cutout.public_id]),
-            "rg16_zero": cutout.rg16_zero,
-            "rg16_scale": cutout.rg16_scale,
-            "low": cutout.low,
-            "high": cutout.high,
-            "width": cutout.width,
-            "height": cutout.height,
-        }
-    return view
+    shown = {"id": subject.pk, "metadata": shown_metadata(subject.metadata, in_classifier=in_classifier)}
+    return shown | (cutout_viewer(subject.cutout) if subject.cutout else {"simulated": False})
 
 
 def people_counts(workflow: Workflow | None) -> dict[str, int]:

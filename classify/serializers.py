@@ -15,7 +15,7 @@ from classify.services import MAX_METADATA_BYTES
 
 class AnswerSerializer(serializers.Serializer):
     value = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class WorkflowSerializer(serializers.ModelSerializer):
@@ -31,8 +31,8 @@ class ViewerSubjectSerializer(serializers.Serializer):
     id = serializers.IntegerField()
     image = serializers.CharField()
     rg16 = serializers.CharField()
-    rg16_zero = serializers.FloatField(allow_null=True)
-    rg16_scale = serializers.FloatField(allow_null=True)
+    rg16_zero = serializers.FloatField()
+    rg16_scale = serializers.FloatField()
     low = serializers.FloatField()
     high = serializers.FloatField()
     width = serializers.IntegerField()
@@ -91,7 +91,7 @@ class SubjectSerializer(serializers.ModelSerializer):
 
 
 class ConsensusSerializer(serializers.ModelSerializer):
-    workflow = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    workflow: serializers.SlugRelatedField = serializers.SlugRelatedField(slug_field="slug", read_only=True)
 
     class Meta:
         model = Consensus

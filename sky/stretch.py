@@ -105,6 +105,11 @@ class Rg16:
     scale: float
 
 
+def rg16_scaling(level: float, sigma: float) -> tuple[float, float]:
+    """``zero`` and ``scale`` of the 16-bit picture of an image with this sky level and noise."""
+    return level - ZERO_BELOW_SKY_SIGMA * sigma, sigma / LEVELS_PER_SIGMA
+
+
 def rg16_encode(pixels: NDArray[np.floating], level: float, sigma: float) -> Rg16:
     """Quantise to a quarter of the noise, which loses 0.3 % of the information, and split into two bytes.
 
@@ -113,8 +118,7 @@ def rg16_encode(pixels: NDArray[np.floating], level: float, sigma: float) -> Rg1
     """
     if not sigma > 0:
         raise ValueError("The noise must be positive.")
-    scale = sigma / LEVELS_PER_SIGMA
-    zero = level - ZERO_BELOW_SKY_SIGMA * sigma
+    zero, scale = rg16_scaling(level, sigma)
     flipped = pixels[::-1].astype(np.float64)
     valid = np.isfinite(flipped)
     codes = np.clip(np.rint((np.where(valid, flipped, zero) - zero) / scale), 1, 65_535)

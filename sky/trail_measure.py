@@ -20,6 +20,7 @@ from sky.trail_ridge import Ridge, fit_width, ridge_height, search_curve, trace
 FWHM_PER_SIGMA = 2.3548200450309493
 START_SIGMA_PX = 0.95
 REACH_PX = 18.0
+LONGEST_HIDDEN_PX = 24
 
 
 def _noise_units(
@@ -58,6 +59,15 @@ def _edge(heights: Floats, u: Floats, guess: float, rising: bool, blur_px: float
     return best[1]
 
 
+def _run_of(covered: NDArray[np.bool_]) -> int:
+    """How many places in a row are covered, beginning at most 2 from the first."""
+    where = np.flatnonzero(covered)
+    if not where.size or where[0] > 2:
+        return 0
+    free = np.flatnonzero(~covered[where[0] :])
+    return int(free[0] if free.size else covered.size - where[0])
+
+
 def _ends(ridge: Ridge) -> float:
     """Find both ends between ``ridge.earliest`` and ``ridge.latest``; returns the height's noise per pixel.
 
@@ -80,13 +90,14 @@ def _ends(ridge: Ridge) -> float:
         if run > best:
             best, span = run, (first, index)
     low, high = float(u[span[0]]) - 0.5, float(u[span[1]]) + 0.5
+    ridge.hidden = (_run_of(covered[: span[0]][::-1]), _run_of(covered[span[1] + 1 :]))
     blur = ridge.sigma_px
     seen = np.flatnonzero(np.isfinite(heights))
     if high - low >= 6:
-        # An end at the edge of the image is the edge: there is no step to fit.
-        if not seen.size or span[0] > seen[0] + 2:
+        # An end at the edge of the image is the edge, one under a star is hidden: there is no step to fit.
+        if not ridge.hidden[0] and (not seen.size or span[0] > seen[0] + 2):
             low = _edge(capped, u, low, True, blur)
-        if not seen.size or span[1] < seen[-1] - 2:
+        if not ridge.hidden[1] and (not seen.size or span[1] < seen[-1] - 2):
             high = _edge(capped, u, high, False, blur)
         ridge.start, ridge.stop = low, max(high, low + 2)
     beyond = heights[(u < ridge.start - 4) | (u > ridge.stop + 4)]
@@ -95,6 +106,10 @@ def _ends(ridge: Ridge) -> float:
 
 
 def _report(ridge: Ridge, noise: float, x0: int, y0: int) -> Trail:
+    # A hidden end is anywhere under what hides it: half way is right in the mean, and off by run / sqrt(12).
+    ridge.start -= min(ridge.hidden[0], LONGEST_HIDDEN_PX) / 2
+    ridge.stop += min(ridge.hidden[1], LONGEST_HIDDEN_PX) / 2
+    hidden = math.hypot(*ridge.hidden) / math.sqrt(12) / 2  # the middle moves by half of what an end does
     fine = np.linspace(ridge.start, ridge.stop, 400)
     xs, ys = ridge.frame.xy(fine, ridge.v(fine))
     curve_x, curve_y, length = even_curve(xs + x0, ys + y0)
@@ -112,7 +127,7 @@ def _report(ridge: Ridge, noise: float, x0: int, y0: int) -> Trail:
         length_px=length, sagitta_px=signed_sagitta(curve_x, curve_y),
         angle_deg=math.degrees(math.atan2(curve_y[-1] - curve_y[0], curve_x[-1] - curve_x[0])) % 360,
         width_fwhm_px=ridge.sigma_px * FWHM_PER_SIGMA, ridge_snr=snr,
-        middle_sigma_px=float(np.clip(math.hypot(0.1, end_sigma / math.sqrt(2), across), 0.1, length / 4)),
+        middle_sigma_px=float(np.clip(math.hypot(0.1, end_sigma / math.sqrt(2), across, hidden), 0.1, length / 4)),
         coverage=float(np.mean(smooth > 0.4 * snr)) if snr > 0 else 0.0,
         curve_x=tuple(curve_x.tolist()), curve_y=tuple(curve_y.tolist()),
     )  # fmt: skip

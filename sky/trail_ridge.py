@@ -36,6 +36,8 @@ class Ridge:
     height: float
     earliest: float
     latest: float
+    hidden: tuple[int, int] = (0, 0)
+    """How many pixels beyond each end a star or galaxy covers: the trail may end anywhere under it."""
 
     def v(self, u: Floats) -> Floats:
         """Across, from the polynomial; beyond the ends it goes on straight, as a cubic would run away."""

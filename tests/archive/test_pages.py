@@ -20,7 +20,7 @@ from PIL import Image
 from accounts.models import Role, User
 from archive import renderings
 from archive.models import Cutout, Observation, SourceFile
-from archive.selectors import footprints_svg
+from archive.selectors import cutout_viewer, footprints_svg
 from jobs.models import Job
 from jobs.services import job_run
 from sky.stretch import rg16_decode
@@ -64,8 +64,8 @@ def test_the_16_bit_picture_keeps_what_the_jpeg_loses(ingest: Any, tmp_path: Pat
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/webp")
     with Image.open(io.BytesIO(answer.content)) as picture:
         image = np.asarray(picture.convert("RGB"))
-    cutout.refresh_from_db()
-    back = rg16_decode(image, cutout.rg16_zero, cutout.rg16_scale)
+    shown = cutout_viewer(cutout)
+    back = rg16_decode(image, shown["rg16_zero"], shown["rg16_scale"])
     assert np.abs(back - renderings.cutout_pixels(cutout)).max() <= cutout.exposure.sky_sigma / 8 * 1.001
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from classify import aggregation
 from classify.aggregation import RetirementRule, class_prior, first_retirement, posterior, retirement

@@ -105,7 +105,10 @@ def test_a_post_without_a_csrf_token_is_403_even_for_strangers(workflow, subject
     strict.get("/classify/asteroid-trails/")
     token = strict.cookies["csrftoken"].value
     answer = strict.post(
-        "/api/classifications/", body(workflow, subject), content_type="application/json", headers={"X-CSRFToken": token}
+        "/api/classifications/",
+        body(workflow, subject),
+        content_type="application/json",
+        headers={"X-CSRFToken": token},
     )
     assert answer.status_code == 201
 

@@ -47,6 +47,23 @@ def test_late_votes_count_but_do_not_retire_again(workflow):
     assert workflow.retired_count == 1
 
 
+def test_late_votes_that_find_a_trail_bring_the_subject_back_to_the_catalogue(workflow):
+    (subject,) = factories.subjects(1, workflow)
+    for _ in range(3):
+        factories.vote(subject, "no", workflow)
+    classifications_aggregate()
+    Consensus.objects.update(candidates_checked_at=factories.START)
+    factories.vote(subject, "yes", workflow)
+    classifications_aggregate()
+    assert factories.consensus(subject).candidates_checked_at is not None
+    for _ in range(8):
+        factories.vote(subject, "yes", workflow)
+    classifications_aggregate()
+    now = factories.consensus(subject)
+    assert now.p_yes > 0.5
+    assert now.candidates_checked_at is None
+
+
 def test_uncounted_and_gold_votes_do_not_enter(workflow):
     (subject,) = factories.subjects(1, workflow)
     person = factories.volunteer()

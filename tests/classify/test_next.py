@@ -109,6 +109,14 @@ def test_a_volunteer_sees_nothing_of_votes_scores_or_hidden_fields(workflow):
     (subject,) = factories.subjects(1, workflow)
     subject.metadata |= {"#answer": "yes", "!Target": "NGC 1", "//note": "x"}
     shown = subject_for_viewer(subject)
-    assert set(shown["metadata"]) == {"Telescope", "Instrument", "Filter", "Exposure start", "Exposure time", "RA", "Dec"}
+    assert set(shown["metadata"]) == {
+        "Telescope",
+        "Instrument",
+        "Filter",
+        "Exposure start",
+        "Exposure time",
+        "RA",
+        "Dec",
+    }
     assert not any(word in str(shown) for word in ("votes", "score", "p_yes", "p_asteroid"))
     assert subject_for_viewer(subject, in_classifier=False)["metadata"]["Target"] == "NGC 1"

@@ -113,7 +113,7 @@ class Person:
     def check_page(self) -> None:
         """No axe violation, nothing wider than the window, no console error."""
         violations = self.page.evaluate(
-            AXE + ";(tags => axe.run(document, {runOnly: {type: 'tag', values: tags}}))(%s)" % json.dumps(AXE_TAGS)
+            f"{AXE};(tags => axe.run(document, {{runOnly: {{type: 'tag', values: tags}}}}))({json.dumps(AXE_TAGS)})"
         )["violations"]
         assert [(rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in violations] == []
         width = self.page.viewport_size["width"]  # type: ignore[index]

@@ -48,7 +48,9 @@ def arguments_of(entry: URLPattern) -> dict[str, object]:
     samples: dict[str, object] = {"int": 999_999_999, "uuid": uuid.uuid4(), "slug": "absent", "str": "absent"}
     kinds = {name: type(converter).__name__.removesuffix("Converter").lower() for name, converter in
              entry.pattern.converters.items()}  # fmt: skip
-    return {name: samples.get({"integer": "int", "string": "str"}.get(kind, kind), "absent") for name, kind in kinds.items()}
+    return {
+        name: samples.get({"integer": "int", "string": "str"}.get(kind, kind), "absent") for name, kind in kinds.items()
+    }
 
 
 def test_the_table_lists_every_address_and_no_others():
@@ -76,7 +78,7 @@ def test_every_role_gets_what_it_may(clients, name, entry):
     try:
         url = reverse(name, kwargs=arguments_of(entry))
     except Exception:
-        url = reverse(name, kwargs={key: "csv" for key in arguments_of(entry)})
+        url = reverse(name, kwargs=dict.fromkeys(arguments_of(entry), "csv"))
     needed = RANK[ACCESS[name]]
     for role in ROLES:
         answers = {method: getattr(clients[role], method)(url) for method in ("get", "post")}

@@ -62,7 +62,9 @@ class Command(BaseCommand):
         folder = Path(settings.DATA_DIR) / "sample"
         if not (folder / "complete").exists():
             self._say("Simulating sample observations")
-            call_command("simulate", str(folder), seed=SAMPLE_SEED, count=exposures, stdout=self.stdout, stderr=self.stderr)
+            call_command(
+                "simulate", str(folder), seed=SAMPLE_SEED, count=exposures, stdout=self.stdout, stderr=self.stderr
+            )
             (folder / "complete").touch()
         first_time = not Workflow.objects.exists()
         workflow, _ = workflow_ensure()
@@ -90,8 +92,8 @@ class Command(BaseCommand):
             if not stop.is_set():
                 self._welcome(port, users)
             while not stop.wait(0.5):
-                if (name := group.ended()) is not None:
-                    raise CommandError(f"The process “{name}” ended; its last lines are above. Everything is stopped.")
+                if (ended := group.ended()) is not None:
+                    raise CommandError(f"The process “{ended}” ended; its last lines are above. Everything is stopped.")
         finally:
             self._say("Stopping")
             group.stop()
