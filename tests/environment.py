@@ -21,6 +21,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's sync interface run
 
 from hunter import embedded, servers  # noqa: E402 - after the environment
 
+(FOLDER / "static").mkdir(exist_ok=True)
 servers.ensure()
 if _worker := os.environ.get("PYTEST_XDIST_WORKER"):  # each worker has a Redis database of its own
     os.environ["REDIS_URL"] = f"{embedded.redis_url(FOLDER)}?db={int(_worker.removeprefix('gw')) + 1}"

@@ -26,6 +26,7 @@ BATCHES = {SMALL_PX: 32, INPUT_SIZE_PX: 8}
 PEAK_RATE = 2.5e-3
 WARM_UP_STEPS = 60
 KEEP = 0.997
+MAX_LOST_STEPS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Trained:
 
     network: TrailNet
     steps: int
+    lost_steps: int
     tiles: int
     cpu_s: float
     wall_s: float
@@ -48,6 +50,11 @@ def train(*, seed: int, minutes: float, workers: int, report: Report) -> Trained
     CPU time, so that other work on the machine makes the training longer and not worse. The first part sees
     small tiles (more trails per second), the rest whole ones, on which the head that judges a tile learns.
     ``report(share of the time used, loss, tiles seen)`` is called after each step.
+
+    Raises
+    ------
+    RuntimeError
+        The loss became infinite again and again.
     """
     torch.manual_seed(seed)
     torch.set_num_threads(1)  # the simulator needs the other core
@@ -56,7 +63,7 @@ def train(*, seed: int, minutes: float, workers: int, report: Report) -> Trained
     optimiser = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=1e-3)
     streams: dict[int, Iterator[list[Tensor]]] = {}
     began, began_cpu = time.monotonic(), time.process_time()
-    steps, tiles, share = 0, 0, 0.0
+    steps, tiles, lost, share = 0, 0, 0, 0.0
     while share < 1.0:
         size = SMALL_PX if share < SMALL_SHARE else INPUT_SIZE_PX
         if size not in streams:
@@ -68,16 +75,23 @@ def train(*, seed: int, minutes: float, workers: int, report: Report) -> Trained
                 PEAK_RATE * min(1.0, (steps + 1) / WARM_UP_STEPS) * (0.02 + 0.98 * math.cos(math.pi / 2 * share))
             )
         loss = _step(network, optimiser, pixels, labels, present)
+        share = (time.process_time() - began_cpu) / (60 * minutes)
+        if loss is None:  # 16-bit arithmetic overflows once in a while: go back to the average, which is sound
+            lost += 1
+            if lost > MAX_LOST_STEPS:
+                raise RuntimeError("The loss is not finite any more; nothing was written. Train with another --seed.")
+            network.load_state_dict(average.state_dict())
+            continue
         steps, tiles = steps + 1, tiles + len(pixels)
         _follow(average, network, min(KEEP, steps / (steps + 20)))
-        share = (time.process_time() - began_cpu) / (60 * minutes)
         report(min(share, 1.0), loss, tiles)
-    return Trained(average, steps, tiles, time.process_time() - began_cpu, time.monotonic() - began)
+    return Trained(average, steps, lost, tiles, time.process_time() - began_cpu, time.monotonic() - began)
 
 
 def _step(
     network: nn.Module, optimiser: torch.optim.Optimizer, pixels: Tensor, labels: Tensor, present: Tensor
-) -> float:
+) -> float | None:
+    """One step of learning; the loss, or None where it or its slope is not finite and nothing was learnt."""
     with torch.autocast("cpu", torch.bfloat16):
         heat, tile = network(pixels.contiguous(memory_format=torch.channels_last))
     loss = _focal(heat.float(), labels.float()) + 0.5 * functional.binary_cross_entropy_with_logits(
@@ -85,7 +99,9 @@ def _step(
     )
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
-    nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+    steepness = nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+    if not torch.isfinite(steepness + loss.detach()):
+        return None
     optimiser.step()
     return float(loss.detach())
 
@@ -93,7 +109,8 @@ def _step(
 def _focal(logits: Tensor, truth: Tensor, gamma: float = 1.5) -> Tensor:
     """Focal loss (Lin et al. 2017, arXiv:1708.02002) per cell, summed and divided by the cells on trails."""
     plain = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
-    missed = 1 - torch.exp(-plain)
+    # The floor keeps the root's slope finite for cells that are decided.
+    missed = -torch.expm1(-plain.clamp_min(1e-7))
     return (plain * missed**gamma).sum() / (truth.sum() + 50.0)
 
 

@@ -53,7 +53,7 @@ def produce(wish: Wish, folder: Path, *, report: Report, progress: Progress) -> 
     Raises
     ------
     RuntimeError
-        The exported file does not answer as the trained network does.
+        The training came to nothing, or the exported file does not answer as the trained network does.
     """
     trained = train(seed=wish.seed, minutes=wish.minutes, workers=wish.workers, report=report)
     torch.set_num_threads(2)
@@ -105,6 +105,7 @@ def _card(wish: Wish, trained: Trained, content: bytes, difference: float, thres
             "cpu_s": round(trained.cpu_s, 1),
             "wall_s": round(trained.wall_s, 1),
             "steps": trained.steps,
+            "lost_steps": trained.lost_steps,
             "tiles": trained.tiles,
             "torch": str(torch.__version__),
             "numpy": np.__version__,
