@@ -36,6 +36,7 @@ def main() -> int:
 
         django.setup()
         call_command("migrate", verbosity=0, interactive=False)
+        call_command("collectstatic", verbosity=0, interactive=False, ignore_patterns=["redoc"])
         print(f"{'figure':44} {'value':>10}  {'ratio':>7}  compared to", flush=True)
         for name in wanted:
             for row in importlib.import_module(f"benchmarks.{name}").run():

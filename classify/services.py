@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -56,8 +57,6 @@ def classification_submit(
     KeyTakenError
         The key was used by someone else.
     """
-    if (first := _first_with(key, volunteer)) is not None:
-        return Submitted(first, created=False)
     label = _label_of(workflow, answer)
     _check_times(started_at, finished_at)
     if not Consensus.objects.filter(workflow=workflow, subject_id=subject_id).exists():
@@ -74,15 +73,14 @@ def classification_submit(
         "started_at": started_at,
         "finished_at": finished_at,
     }
-    mine = Classification.objects.filter(workflow=workflow, subject_id=subject_id, volunteer=volunteer, counted=True)
-    for counted in (False,) if mine.exists() else (True, False):
+    for counted in (True, False):
         try:
             with transaction.atomic():
                 made = Classification.objects.create(**fields, counted=counted)
                 transaction.on_commit(_hint, robust=True)
             return Submitted(made, created=True)
         except IntegrityError:
-            # The same key, or a second answer of the same person, arrived at the same moment.
+            # The key came before (then this is a replay), or this person's answer on this subject did.
             if (first := _first_with(key, volunteer)) is not None:
                 return Submitted(first, created=False)
             if not counted:
@@ -114,6 +112,8 @@ def _check_times(started_at: datetime, finished_at: datetime) -> None:
 
 
 def _hint() -> None:
+    """Ask for counting soon; once a second is enough, and the scheduler asks anyway."""
     from classify.tasks import aggregate
 
-    aggregate.apply_async(retry=False, expires=30)
+    if cache.add("classify.hint", 1, timeout=1):
+        aggregate.apply_async(retry=False, expires=30)
