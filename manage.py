@@ -15,7 +15,8 @@ def main() -> None:
     from hunter import servers
 
     # Asked to end, leave in order: the last process out stops the embedded servers.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     if command not in WITHOUT_SERVERS and "--help" not in sys.argv:
         try:

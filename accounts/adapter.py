@@ -8,6 +8,8 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from accounts.services import volunteer_adopt
+
 
 class AccountAdapter(DefaultAccountAdapter):
     """Demo accounts have published passwords: production refuses them, also after a password reset."""
@@ -23,3 +25,12 @@ class AccountAdapter(DefaultAccountAdapter):
         if settings.PRODUCTION and user.is_demo:
             return self.respond_user_inactive(request, user)
         return super().pre_login(request, user, **kwargs)
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Signing in, also right after signing up: the browser's anonymous volunteer becomes the account's.
+
+        The browser forgets the key: whoever uses it after a sign-out is a new person.
+        """
+        super().login(request, user)
+        volunteer_adopt(user=user, key=getattr(request, "volunteer_key", None))
+        request.volunteer_key = None  # type: ignore[attr-defined]

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pghistory
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access import account_of
 from accounts.forms import UserChange, UserCreate
-from accounts.models import User, Volunteer
+from accounts.models import Role, User, Volunteer
+from accounts.services import AccountRefused, user_access_set
 
 admin.site.unregister(Group)  # roles, not groups
 
@@ -36,8 +39,18 @@ class UserAdmin(DjangoUserAdmin):
     add_fieldsets = ((None, {"fields": ("username", "email", "role", "usable_password", "password1", "password2")}),)
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
-        with pghistory.context(user=request.user.pk, why="admin"):
+        by = account_of(request)
+        with pghistory.context(user=by.pk, why="admin"):
+            if change:  # roles have their rules there, and their locks
+                user_access_set(user=obj, role=Role(obj.role), is_active=obj.is_active, by=by, why="admin")
             super().save_model(request, obj, form, change)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except AccountRefused as refused:  # came through Django's transaction of the form: nothing of it was kept
+            self.message_user(request, str(refused), messages.ERROR)
+            return redirect(request.get_full_path())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # switch off "active" instead: votes and decisions point to people

@@ -15,14 +15,16 @@ TWO_YEARS_S = 2 * 365 * 24 * 3600
 
 
 def volunteer(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Put the anonymous key of the cookie on the request; set the cookie when a view made a key."""
+    """Put the anonymous key of the cookie on the request; the cookie follows when a view makes or forgets a key."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.volunteer_key = _read(request)  # type: ignore[attr-defined]
         before = request.volunteer_key  # type: ignore[attr-defined]
         response = get_response(request)
         after = request.volunteer_key  # type: ignore[attr-defined]
-        if after is not None and after != before:
+        if after is None and before is not None:
+            response.delete_cookie(COOKIE, samesite="Lax")
+        elif after is not None and after != before:
             response.set_cookie(
                 COOKIE,
                 signing.dumps(str(after), salt=SALT),

@@ -1,14 +1,16 @@
-"""Writes about people: roles, demo accounts, leaving."""
+"""Writes about people: roles, demo accounts, anonymous volunteers who sign in, leaving."""
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+from uuid import UUID
 
 import pghistory
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,7 +27,6 @@ class AccountRefused(Exception):
     """A change of an account that is not done. Nothing was changed; the message says what to do."""
 
 
-@transaction.atomic
 def user_role_set(*, user: User, role: Role, by: User, why: str = "") -> User:
     """Give a person a role. Kept in the history, with who and why.
 
@@ -34,14 +35,27 @@ def user_role_set(*, user: User, role: Role, by: User, why: str = "") -> User:
     AccountRefused
         ``by`` is no admin, or nobody would be admin any more.
     """
-    if not by.has_role(Role.ADMIN):
+    return user_access_set(user=user, role=role, by=by, why=why or "role")
+
+
+@transaction.atomic
+def user_access_set(*, user: User, role: Role, by: User, is_active: bool | None = None, why: str = "") -> User:
+    """Give a person a role, and switch the account on or off (None: as it was). Kept in the history.
+
+    Raises
+    ------
+    AccountRefused
+        ``by`` is no admin, or nobody would be admin any more.
+    """
+    admins, user = _locked(user)
+    if by.pk not in admins:
         raise AccountRefused(_("Only admins give roles."))
-    user = User.objects.select_for_update().get(pk=user.pk)
-    if user.role == Role.ADMIN and role != Role.ADMIN:
-        _refuse_last_admin(user)
-    with pghistory.context(user=by.pk, why=why or "role"):
-        user.role = role
-        user.save(update_fields=["role"])
+    active = user.is_active if is_active is None else is_active
+    if role != Role.ADMIN or not active:
+        _refuse_last_admin(user, admins)
+    with pghistory.context(user=by.pk, why=why or "access"):
+        user.role, user.is_active = role, active
+        user.save(update_fields=["role", "is_active"])
     return user
 
 
@@ -56,9 +70,8 @@ def account_leave(*, user: User) -> None:
     AccountRefused
         The last admin cannot leave.
     """
-    user = User.objects.select_for_update().get(pk=user.pk)
-    if user.role == Role.ADMIN:
-        _refuse_last_admin(user)
+    admins, user = _locked(user)
+    _refuse_last_admin(user, admins)
     with pghistory.context(user=user.pk, why="left"):
         user.username = f"former-{secrets.token_hex(8)}"
         user.first_name = user.last_name = user.email = ""
@@ -72,11 +85,34 @@ def account_leave(*, user: User) -> None:
     Volunteer.objects.filter(user=user).update(user=None)
 
 
-def _refuse_last_admin(user: User) -> None:
-    # All admins' rows are locked, so that two admins who step down at once cannot both be "not the last".
-    admins = User.objects.select_for_update().filter(role=Role.ADMIN, is_active=True).order_by("pk")
-    if not [admin for admin in admins if admin.pk != user.pk]:
+def _locked(user: User) -> tuple[set[int], User]:
+    """The keys of all active admins, and the person, with all their rows locked.
+
+    Two admins who step down at once cannot both be "not the last". Everybody locks the admins first and in the
+    same order, so that they cannot wait for each other either.
+    """
+    rows = User.objects.select_for_update()
+    admins = {admin.pk for admin in rows.filter(role=Role.ADMIN, is_active=True).order_by("pk")}
+    return admins, rows.get(pk=user.pk)
+
+
+def _refuse_last_admin(user: User, admins: set[int]) -> None:
+    if admins == {user.pk}:
         raise AccountRefused(_("This is the only admin. Nothing was changed; make somebody else admin first."))
+
+
+def volunteer_adopt(*, user: User, key: UUID | None) -> None:
+    """Make the anonymous volunteer of a browser the account's own, so that what they voted on counts once.
+
+    Only an account without a volunteer adopts one; else the anonymous votes stay as they are. A key that has no
+    row yet gets one: an answer still on its way with that key is then the account's, too.
+    """
+    if key is None or Volunteer.objects.filter(user=user).exists():
+        return
+    Volunteer.objects.get_or_create(key=key)
+    # Another sign-in of this account, or of this browser, may come at the same moment: one of them adopts.
+    with contextlib.suppress(IntegrityError), transaction.atomic():
+        Volunteer.objects.filter(key=key, user=None).update(user=user)
 
 
 @transaction.atomic

@@ -7,24 +7,12 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from accounts.readonly_admin import ReadOnlyAdmin
 from archive.models import Cutout, Exposure, Observation, SourceFile
 
 
-class LookOnly(admin.ModelAdmin):
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(SourceFile)
-class SourceFileAdmin(LookOnly):
+class SourceFileAdmin(ReadOnlyAdmin):
     list_display = ["name", "state", "reason", "size_bytes", "created_at"]
     list_filter = ["state"]
     search_fields = ["name", "sha256"]
@@ -38,14 +26,14 @@ class SourceFileAdmin(LookOnly):
 
 
 @admin.register(Observation)
-class ObservationAdmin(LookOnly):
+class ObservationAdmin(ReadOnlyAdmin):
     list_display = ["name", "instrument", "detector", "target", "proposal_id", "simulated", "created_at"]
     list_filter = ["simulated", "instrument"]
     search_fields = ["name", "target", "proposal_id"]
 
 
 @admin.register(Exposure)
-class ExposureAdmin(LookOnly):
+class ExposureAdmin(ReadOnlyAdmin):
     list_display = ["observation", "extension", "kind", "filter_name", "start", "exposure_s", "cut_recipe"]
     list_filter = ["kind", "filter_name"]
     list_select_related = ["observation"]
@@ -57,7 +45,7 @@ class ExposureAdmin(LookOnly):
 
 
 @admin.register(Cutout)
-class CutoutAdmin(LookOnly):
+class CutoutAdmin(ReadOnlyAdmin):
     list_display = ["public_id", "exposure", "x0", "y0", "width", "height", "data_fraction", "recipe"]
     list_select_related = ["exposure__observation"]
     search_fields = ["=public_id"]

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import public, role_required
 from accounts.models import Role
 from archive import renderings, selectors
+from archive.locks import Busy
 from archive.models import Cutout
 
 FOR_EVER = "public, max-age=31536000, immutable"  # an id names content, a recipe and a box: it never changes
@@ -30,7 +31,18 @@ def image(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def image_rg16(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The 16-bit picture for stretching in the browser."""
     cutout = _cutout(public_id)
-    return _known(request, cutout, "webp") or _picture(renderings.cutout_rg16(cutout), cutout, "image/webp", "webp")
+    known = _known(request, cutout, "webp")
+    if known is not None:
+        return known
+    try:
+        return _picture(renderings.cutout_rg16(cutout), cutout, "image/webp", "webp")
+    except Busy:
+        return HttpResponse(
+            "Too many pictures are being made at the moment; ask again.\n",
+            status=503,
+            content_type="text/plain",
+            headers={"Retry-After": "2", "Cache-Control": "no-store"},
+        )
 
 
 @role_required(Role.SCIENTIST)

@@ -13,6 +13,7 @@ from archive.cutting import Recipe, exposure_cut, exposure_record, plan_of
 from archive.finding import name_shown
 from archive.locks import one_at_a_time
 from archive.models import SourceFile
+from archive.seen import file_remember
 from archive.storing import Content, content_of, file_put
 from sky.fits import ScienceImage, UnusableImage, read_images
 
@@ -27,11 +28,16 @@ class NotReadNow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """How to take files in: for which job, whether refused files are read again, whom to tell the progress."""
+    """How to take a file in: for which job, whether a refusal is judged anew, whom to tell the progress.
+
+    ``known_as``: what it was when it was last read, if it was not touched since. ``remember``: for the next time.
+    """
 
     job_id: uuid.UUID
     again: bool
     progress: Callable[[str], None]
+    known_as: SourceFile | None = None
+    remember: bool = True
 
 
 def file_take_in(path: Path, intake: Intake) -> tuple[SourceFile, bool]:
@@ -44,6 +50,8 @@ def file_take_in(path: Path, intake: Intake) -> tuple[SourceFile, bool]:
     """
     name = name_shown(path)
     intake.progress(name)
+    if intake.known_as is not None:
+        return intake.known_as, intake.known_as.job_id != intake.job_id
     try:
         content = content_of(path)
     except OSError as error:
@@ -55,7 +63,8 @@ def file_take_in(path: Path, intake: Intake) -> tuple[SourceFile, bool]:
         refused_before = source.state == State.REJECTED and source.job_id != intake.job_id
         if source.state == State.PENDING or (refused_before and intake.again):
             _read(source, path, content, intake)
-            return source, False
+    if intake.remember:
+        file_remember(path, content, source, intake.job_id)
     return source, source.job_id != intake.job_id
 
 

@@ -36,6 +36,20 @@ class SourceFile(models.Model):
         return self.name
 
 
+class FileSeen(models.Model):
+    """What lay at a path when it was last read: a file that was not touched since need not be read to be known."""
+
+    path_sha256 = models.CharField(max_length=64, unique=True, help_text=_("paths are bytes, and can be long"))
+    size_bytes = models.PositiveBigIntegerField()
+    written_ns = models.BigIntegerField(help_text=_("the file's mtime"))
+    changed_ns = models.BigIntegerField(help_text=_("the file's ctime"))
+    source = models.ForeignKey(SourceFile, on_delete=models.CASCADE, related_name="seen")
+    job = models.ForeignKey("jobs.Job", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.source}"
+
+
 class Observation(models.Model):
     """A dataset of the archive, under the name the archive gives it."""
 

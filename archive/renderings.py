@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import threading
 import zlib
+from collections.abc import Iterator
 
 import numpy as np
 from astropy.io import fits
@@ -12,13 +15,18 @@ from django.core.files import File
 from numpy.typing import NDArray
 from PIL import Image
 
-from archive.locks import one_at_a_time
+from archive.locks import Busy, one_at_a_time, one_of, patience
 from archive.models import Cutout, Exposure, cutout_path
 from archive.storing import bytes_put, on_disk
 from archive.tiling import Box
 from sky.fits_box import read_box
 from sky.stretch import rg16_encode
 from sky.wcs import wcs_from_bytes, wcs_shift, wcs_to_bytes
+
+RG16_MAKERS = [f"rg16 maker {number}" for number in (1, 2)]  # so many at once, over all processes
+RG16_WAIT_S = 10.0
+# Of the four threads of a web process one is left for votes, whatever strangers ask for.
+_waiting = threading.BoundedSemaphore(3)
 
 
 def exposure_pixels(exposure: Exposure) -> NDArray[np.float32]:
@@ -54,14 +62,32 @@ def cutout_wcs(cutout: Cutout) -> WCS:
 def cutout_rg16(cutout: Cutout) -> File[bytes]:
     """The 16-bit picture (lossless WebP, `sky.stretch.rg16_encode`), opened; made on first request and kept.
 
-    Two first requests at once make it once: the second waits.
+    Two first requests at once make it once: the second waits. Everyone may ask, and an original may have to be
+    unpacked for it, so few are made at a time.
+
+    Raises
+    ------
+    Busy
+        Too many others are being made; ask again.
     """
     if not cutout.rg16:
-        with one_at_a_time(f"rg16 {cutout.pk}"):
+        waiting = patience(RG16_WAIT_S)
+        with _a_place_to_wait(), one_at_a_time(f"rg16 {cutout.pk}", waiting):
             cutout.refresh_from_db(fields=["rg16"])
             if not cutout.rg16:
-                _rg16_make(cutout)
+                with one_of(RG16_MAKERS, waiting):
+                    _rg16_make(cutout)
     return cutout.rg16.open("rb")
+
+
+@contextlib.contextmanager
+def _a_place_to_wait() -> Iterator[None]:
+    if not _waiting.acquire(blocking=False):
+        raise Busy
+    try:
+        yield
+    finally:
+        _waiting.release()
 
 
 def _rg16_make(cutout: Cutout) -> None:

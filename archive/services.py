@@ -18,6 +18,7 @@ from accounts.models import User
 from archive.finding import PathRefused, files_find, name_shown, path_checked
 from archive.intake import Intake, NotReadNow, file_take_in
 from archive.models import Cutout, Exposure, SourceFile
+from archive.seen import files_untouched
 from jobs.models import Job
 from jobs.registry import JobRun
 from jobs.services import job_enqueue
@@ -28,12 +29,18 @@ SUMMARY_NAMES = 500  # refused files named in a job's result; the files page lis
 
 
 def ingest_start(
-    paths: Sequence[str | Path], *, requested_by: User | None = None, confined: bool = False, again: bool = False
+    paths: Sequence[str | Path],
+    *,
+    requested_by: User | None = None,
+    confined: bool = False,
+    again: bool = False,
+    held_by: str = "",
 ) -> Job:
     """Ask for files and folders to be taken in; the job reads every FITS file of the folders.
 
     ``confined``: only paths inside ``settings.INGEST_ROOTS``, for requests from a browser.
-    ``again``: read files again that were refused before.
+    ``again``: read every file, and judge those anew that were refused before.
+    ``held_by``: who runs the job at once (`jobs.services.job_enqueue`).
 
     Raises
     ------
@@ -44,7 +51,7 @@ def ingest_start(
         raise PathRefused("Name at least one file or folder.")
     checked = [str(path_checked(path, settings.INGEST_ROOTS if confined else None)) for path in paths]
     arguments = {"paths": checked, "confined": confined, "again": again}
-    return job_enqueue(kind=INGEST, arguments=arguments, requested_by=requested_by)
+    return job_enqueue(kind=INGEST, arguments=arguments, requested_by=requested_by, held_by=held_by)
 
 
 def ingest_upload(files: Sequence[UploadedFile[Any]], *, requested_by: User, again: bool = False) -> Job:
@@ -104,10 +111,14 @@ def ingest_run(run: JobRun) -> dict[str, Any]:
     run.progress(done=0, total=total)
     seen: set[int] = set()
     known, not_read = 0, []
-    for number, path in enumerate(found.files):
+    again = bool(arguments.get("again"))
+    untouched = files_untouched(found.files, of_job=run.job_id if again else None)
+    for number, (path, known_as) in enumerate(untouched):
         intake = Intake(
             job_id=run.job_id,
-            again=bool(arguments.get("again")),
+            again=again,
+            known_as=known_as,
+            remember=not upload,
             progress=lambda message, number=number: run.progress(done=number, total=total, message=message),  # type: ignore[misc]
         )
         try:

@@ -25,11 +25,15 @@ class FileChanged(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file held when it was read: its hash, its size, and how to see that it was written to since."""
+    """What a file held when it was read: its hash, its size, and how to see that it was written to since.
+
+    ``changed_ns`` (of the inode) moves where a program sets ``written_ns`` back, as tar and rsync do.
+    """
 
     sha256: str
     size_bytes: int
     written_ns: int
+    changed_ns: int
 
 
 def content_of(path: Path) -> Content:
@@ -37,7 +41,7 @@ def content_of(path: Path) -> Content:
     with path.open("rb") as handle:
         before = os.fstat(handle.fileno())
         sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
-    return Content(sha256, before.st_size, before.st_mtime_ns)
+    return Content(sha256, before.st_size, before.st_mtime_ns, before.st_ctime_ns)
 
 
 def bytes_put(name: str, content: bytes) -> None:

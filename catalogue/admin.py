@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from catalogue.models import Candidate, CandidateSubject, Validation
+from catalogue.models import Candidate, CandidateSubject, FindingTry, Validation
 from classify.admin import ReadOnly
 
 
@@ -36,7 +36,7 @@ class SubjectInline(ReadOnlyInline):
 
 @admin.register(Candidate)
 class CandidateAdmin(ReadOnly):
-    list_display = ["id", "state", "trail_class", "source", "exposure", "p_yes", "p_model", "created_at"]
+    list_display = ["id", "state", "trail_class", "source", "exposure", "p_model", "created_at"]
     list_filter = ["state", "trail_class", "source", "position_from"]
     search_fields = ["=id", "exposure__observation__name"]
     list_select_related = ["exposure__observation"]
@@ -48,3 +48,8 @@ class ValidationAdmin(ReadOnly):
     list_display = ["id", "candidate", "by", "verdict", "trail_class", "created_at"]
     list_filter = ["verdict", "trail_class"]
     list_select_related = ["candidate", "by"]
+
+
+@admin.register(FindingTry)
+class FindingTryAdmin(ReadOnly):
+    list_display = ["id", "consensus_id", "score_id", "attempts", "tried_at", "again_at", "error"]

@@ -55,6 +55,9 @@ class CandidateSerializer(serializers.ModelSerializer[Candidate]):
     exposure_start = serializers.DateTimeField(source="exposure.start")
     exposure_s = serializers.FloatField(source="exposure.exposure_s")
     simulated = serializers.BooleanField(source="exposure.observation.simulated")
+    p_yes = serializers.FloatField(
+        read_only=True, allow_null=True, help_text="The volunteers' consensus as it stands, the best tile's."
+    )
 
     class Meta:
         model = Candidate

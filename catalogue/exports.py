@@ -133,7 +133,7 @@ COLUMNS = (
             "pos.cartesian.x;instr.det", "pix"),
     _Column("y_middle", _of("mid_y"), REAL, "Row of the middle in the exposure, from 0, upwards",
             "pos.cartesian.y;instr.det", "pix"),
-    _Column("p_yes", _of("p_yes"), REAL, "Probability of a trail by the volunteers' votes, best tile",
+    _Column("p_yes", _votes("p_yes"), REAL, "Probability of a trail by the volunteers' votes, best tile",
             "stat.probability"),
     _Column("votes_yes", _votes("votes_yes"), COUNT, "Volunteers who answered yes, best tile", "meta.number"),
     _Column("votes_no", _votes("votes_no"), COUNT, "Volunteers who answered no, best tile", "meta.number"),

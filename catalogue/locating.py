@@ -151,6 +151,11 @@ def place_of_trail(trail: Trail, wcs: WCS) -> Place:
     """A measured trail on the sky, through the full WCS of the exposure; its middle is half of the arc.
 
     The error is that of the measurement; how well the image's own WCS is tied to the sky is not in it.
+
+    Raises
+    ------
+    ValueError
+        The WCS gives no place there.
     """
     middle_ra, middle_dec = _sky(wcs, trail.middle_x, trail.middle_y)
     return Place(
@@ -184,17 +189,24 @@ def place_of_ends(ends: Ends, wcs: WCS) -> Place:
     )
 
 
-def place_of_box(box: Box, wcs: WCS) -> Place:
-    """The middle of the cutout, when all that is known is that the trail is in it."""
+def place_of_box(box: Box, ra_deg: float, dec_deg: float, scale_arcsec: float) -> Place:
+    """The middle of the cutout, at (RA, Dec), when all that is known is that the trail is in it."""
     x, y = box.x0 + (box.width - 1) / 2, box.y0 + (box.height - 1) / 2
-    ra, dec = _sky(wcs, x, y)
     sigma_px = max(box.width, box.height) / math.sqrt(12)  # of an even distribution, along one axis
-    return Place("cutout", x, y, ra, dec, sigma_px * pixel_scale_arcsec(wcs))
+    return Place("cutout", x, y, ra_deg, dec_deg, sigma_px * scale_arcsec)
+
+
+def ra_within(ra_deg: float) -> float:
+    """Right ascension in [0, 360): ``-1e-17 % 360`` is 360."""
+    ra_deg %= 360.0
+    return 0.0 if ra_deg >= 360.0 else ra_deg
 
 
 def _sky(wcs: WCS, x: float, y: float) -> tuple[float, float]:
-    ra, dec = wcs.all_pix2world(x, y, 0)
-    return float(ra) % 360.0, float(dec)
+    ra, dec = (float(value) for value in wcs.all_pix2world(x, y, 0))
+    if not (math.isfinite(ra) and math.isfinite(dec)):
+        raise ValueError(f"Pixel ({x:.1f}, {y:.1f}) has no place on the sky.")
+    return ra_within(ra), dec
 
 
 def _ends_on_sky(xs: NDArray[np.float64], ys: NDArray[np.float64], wcs: WCS) -> dict[str, Any]:
@@ -203,6 +215,8 @@ def _ends_on_sky(xs: NDArray[np.float64], ys: NDArray[np.float64], wcs: WCS) -> 
     The position angle runs from north through east, 0-180 degrees: which end came first is not known.
     """
     ra, dec = (np.asarray(part) for part in wcs.all_pix2world(xs, ys, 0))
+    if not np.isfinite([ra, dec]).all():
+        raise ValueError("The trail leaves the part of the image that has a place on the sky.")
     steps = zip(ra[:-1], dec[:-1], ra[1:], dec[1:], strict=True)
     east = math.radians((ra[-1] - ra[0] + 180) % 360 - 180) * math.cos(math.radians(float(dec[0] + dec[-1]) / 2))
     north = math.radians(dec[-1] - dec[0])
@@ -211,9 +225,9 @@ def _ends_on_sky(xs: NDArray[np.float64], ys: NDArray[np.float64], wcs: WCS) -> 
         "end1_y": float(ys[0]),
         "end2_x": float(xs[-1]),
         "end2_y": float(ys[-1]),
-        "end1_ra_deg": float(ra[0]) % 360,
+        "end1_ra_deg": ra_within(float(ra[0])),
         "end1_dec_deg": float(dec[0]),
-        "end2_ra_deg": float(ra[-1]) % 360,
+        "end2_ra_deg": ra_within(float(ra[-1])),
         "end2_dec_deg": float(dec[-1]),
         "length_arcsec": sum(separation_arcsec(*map(float, step)) for step in steps),
         "position_angle_deg": math.degrees(math.atan2(east, north)) % 180,

@@ -67,7 +67,6 @@ class Candidate(models.Model):
     ridge_snr = models.FloatField(null=True, blank=True)
     width_fwhm_px = models.FloatField(null=True, blank=True)
     curve = models.JSONField(default=list, blank=True, help_text=_("[[x, y], …] along the trail, exposure pixels"))
-    p_yes = models.FloatField(null=True, blank=True, help_text=_("the volunteers' consensus, the best tile's"))
     p_model = models.FloatField(null=True, blank=True, help_text=_("the model's score, the best tile's"))
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -108,6 +107,30 @@ class ScoreCheck(models.Model):
 
     score = models.OneToOneField("ml.Score", primary_key=True, on_delete=models.CASCADE, related_name="check_done")
     created_at = models.DateTimeField(auto_now_add=True)
+
+
+class FindingTry(models.Model):
+    """A finding (a vote's end, or a score) that could not be looked at yet: it waits, or was given up."""
+
+    consensus = models.OneToOneField("classify.Consensus", null=True, on_delete=models.CASCADE, related_name="+")
+    score = models.OneToOneField("ml.Score", null=True, on_delete=models.CASCADE, related_name="+")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.TextField(blank=True, help_text=_("empty: the worker ended in the middle of it"))
+    tried_at = models.DateTimeField(auto_now=True)
+    again_at = models.DateTimeField(null=True, help_text=_("empty: given up"))
+
+    class Meta:
+        verbose_name = _("failed search")
+        verbose_name_plural = _("failed searches")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(consensus=None, score__isnull=False) | Q(consensus__isnull=False, score=None),
+                name="finding_try_of_one_finding",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"consensus {self.consensus_id}" if self.consensus_id else f"score {self.score_id}"
 
 
 class Validation(models.Model):

@@ -82,6 +82,12 @@ def _shown_cutout() -> QuerySet[Cutout]:
     )
 
 
+def _p_yes() -> Subquery:
+    """The consensus on the candidate's best tile: read, not kept, as votes still come after the voting ended."""
+    votes = Consensus.objects.filter(subject__candidate_links__candidate=OuterRef("pk"), p_yes__isnull=False)
+    return Subquery(votes.order_by("-p_yes").values("p_yes")[:1])
+
+
 def cutout_shown(candidate: Candidate) -> int | None:
     """The id of the cutout in which the middle of the candidate's trail lies most central."""
     rows = Candidate.objects.filter(pk=candidate.pk)
@@ -89,8 +95,8 @@ def cutout_shown(candidate: Candidate) -> int | None:
 
 
 def candidates(filters: CandidateFilter | None = None) -> QuerySet[Candidate]:
-    """Candidates with their exposure, in no order."""
-    rows = Candidate.objects.select_related("exposure__observation").defer("exposure__wcs")
+    """Candidates with their exposure and ``p_yes``, the probability by the votes as they stand; in no order."""
+    rows = Candidate.objects.select_related("exposure__observation").defer("exposure__wcs").annotate(p_yes=_p_yes())
     return filters.apply(rows) if filters else rows
 
 
@@ -132,10 +138,7 @@ def sheet_around(rows: QuerySet[Candidate], opened: Candidate) -> Page:
 
 
 def _beyond(at: Candidate, *, rising: bool) -> Q:
-    """Rows after ``at`` in an order by (created_at, id); written so that the index bounds the search."""
-    word = "gt" if rising else "lt"
-    bound = Q(**{f"created_at__{word}e": at.created_at})
-    return bound & (Q(**{f"created_at__{word}": at.created_at}) | Q(**{f"id__{word}": at.pk}))
+    return paging.beyond("created_at", (at.created_at, at.pk), "gt" if rising else "lt")
 
 
 def _attach_cutouts(rows: list[Candidate]) -> None:

@@ -14,7 +14,7 @@ from catalogue.labels import labels_write
 from catalogue.models import Candidate, TrailClass, Validation
 from catalogue.refresh import candidates_look_again, candidates_refresh
 
-__all__ = ["DecidedMeanwhile", "candidate_reopen", "candidate_validate", "candidates_look_again", "candidates_refresh"]
+__all__ = ["DecidedMeanwhile", "candidate_validate", "candidates_look_again", "candidates_refresh"]
 
 NOTE_MAX = 1000
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
@@ -42,6 +42,8 @@ def candidate_validate(
     *, candidate: Candidate, by: User, verdict: str, trail_class: str, note: str = "", seen: int | None = None
 ) -> Validation:
     """Decide on a candidate. The decision is added to the others; none is overwritten.
+
+    The verdict "reopen" (with no class) takes a decision back: it puts the candidate into the queue again.
 
     Safe to repeat: the same decision of the same person, sent again, is the first one. ``seen`` is the id of the
     last decision the person saw (0 for none); with it, a decision that came in between is never passed over.
@@ -72,13 +74,6 @@ def candidate_validate(
     labels_write(locked)
     candidate.refresh_from_db(fields=["state", "trail_class", "updated_at"])
     return made
-
-
-def candidate_reopen(*, candidate: Candidate, by: User, note: str = "", seen: int | None = None) -> Validation:
-    """Take a decision back: a new decision that puts the candidate into the queue again."""
-    return candidate_validate(
-        candidate=candidate, by=by, verdict=Validation.Verdict.REOPEN, trail_class="", note=note, seen=seen
-    )
 
 
 def _check(verdict: str, trail_class: str) -> None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from accounts.models import Role, User
+from classify.consensus import subject_retire
 from classify.models import Classification, Consensus, Project, Subject, SubjectSet, Workflow
 
 
@@ -37,17 +42,27 @@ class SubjectSetAdmin(admin.ModelAdmin):
 
 @admin.register(Workflow)
 class WorkflowAdmin(admin.ModelAdmin):
+    """The question and the rule. Subject sets come with `manage.py publish`, which also puts them before people."""
+
     list_display = ["name", "version", "active", "classifications_count", "retired_count", "subjects_count"]
-    readonly_fields = ["classifications_count", "retired_count", "subjects_count", "version_major", "version_minor"]
+    readonly_fields = [
+        "classifications_count", "retired_count", "subjects_count", "version_major", "version_minor", "subject_sets",
+    ]  # fmt: skip
 
     def save_model(self, request: HttpRequest, obj: Workflow, form: Any, change: bool) -> None:
-        """A new version when what people are asked changes, as on Zooniverse."""
-        if change and {"question", "answers"} & set(form.changed_data):
+        """A new version when what people are asked changes, as on Zooniverse.
+
+        Only what was changed is written: the counters grew while the form was open.
+        """
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        if {"question", "answers"} & set(form.changed_data):
             obj.version_major += 1
             obj.version_minor = 1
-        elif change and {"help_text"} & set(form.changed_data):
+        elif "help_text" in form.changed_data:
             obj.version_minor += 1
-        super().save_model(request, obj, form, change)
+        obj.save(update_fields=[*form.changed_data, "version_major", "version_minor"])
 
 
 @admin.register(Subject)
@@ -61,6 +76,28 @@ class ConsensusAdmin(ReadOnly):
     list_display = ["subject", "workflow", "state", "votes_yes", "votes_no", "votes_unsure", "p_yes"]
     list_filter = ["state", "retirement_reason", "workflow"]
     raw_id_fields = ["subject", "retired_by"]
+    search_fields = ["subject__id__exact"]
+    search_help_text = _("A subject's number")
+    actions = ["retire"]
+
+    def has_retire_permission(self, request: HttpRequest) -> bool:
+        return isinstance(request.user, User) and request.user.has_role(Role.ADMIN)
+
+    @admin.action(description=_("Retire (by the team)"), permissions=["retire"])
+    def retire(self, request: HttpRequest, queryset: QuerySet[Consensus]) -> None:
+        """End the voting on these subjects; each retires once, whoever else is at it."""
+        retired = already = 0
+        for row in queryset.only("pk", "workflow_id").iterator(chunk_size=500):
+            if subject_retire(consensus=row, reason=Consensus.Reason.OTHER):
+                retired += 1
+            else:
+                already += 1
+        if retired:
+            said = ngettext("%d subject was retired.", "%d subjects were retired.", retired) % retired
+            self.message_user(request, said, messages.SUCCESS)
+        if already:
+            said = ngettext("%d subject was retired already.", "%d subjects were retired already.", already) % already
+            self.message_user(request, said, messages.WARNING)
 
 
 @admin.register(Classification)

@@ -9,12 +9,15 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers, status
+from rest_framework.exceptions import PermissionDenied, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.models import Volunteer
 from accounts.permissions import Public, Scientist
 from accounts.selectors import volunteer_of
+from accounts.throttles import NewVolunteerThrottle
 from classify import selectors, services
 from classify.models import Consensus, Subject, Workflow
 from classify.serializers import (
@@ -89,8 +92,7 @@ class Classifications(APIView):
     def post(self, request: Request) -> Response:
         given = ClassificationSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        volunteer = volunteer_of(request._request, create=True)
-        assert volunteer is not None
+        volunteer = self._volunteer(request)
         try:
             submitted = services.classification_submit(volunteer=volunteer, **given.service_arguments())
         except DjangoValidationError as error:
@@ -99,6 +101,21 @@ class Classifications(APIView):
             raise KeyTaken("This key belongs to another classification; make a new one.") from None
         body = {"classification": submitted.classification.pk, "counted": submitted.classification.counted}
         return Response(body, status=status.HTTP_201_CREATED if submitted.created else status.HTTP_200_OK)
+
+    def _volunteer(self, request: Request) -> Volunteer:
+        """Who answers. A browser without the cookie of the classifier's page would be a new person each time."""
+        volunteer = volunteer_of(request._request)
+        if volunteer is not None:
+            return volunteer
+        if not request.user.is_authenticated:
+            if getattr(request._request, "volunteer_key", None) is None:
+                raise PermissionDenied("Open the page of the classifier first, with cookies allowed.", "no_volunteer")
+            limit = NewVolunteerThrottle()
+            if not limit.allow_request(request, self):
+                raise Throttled(limit.wait())
+        made = volunteer_of(request._request, create=True)
+        assert made is not None
+        return made
 
 
 class SubjectList(generics.ListAPIView):

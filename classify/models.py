@@ -7,9 +7,11 @@ import uuid
 from typing import Any
 
 import pghistory
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 YES, NO, UNSURE = "yes", "no", "impossible-to-tell"
@@ -47,6 +49,30 @@ def _probability_field(default: float, help_text: Any) -> Any:
     return models.FloatField(
         default=default, validators=[MinValueValidator(0), MaxValueValidator(1)], help_text=help_text
     )
+
+
+def _answers_problem(answers: Any) -> str:
+    """What is wrong with a workflow's answers; empty when nothing is."""
+    if not isinstance(answers, list) or not answers:
+        return gettext('The answers are a list, such as [{"value": "yes", "label": "Yes"}, …].')
+    seen: set[str] = set()
+    for number, answer in enumerate(answers, 1):
+        if not isinstance(answer, dict) or set(answer) != {"value", "label"}:
+            return gettext('Answer %d must have a "value" and a "label", and nothing else.') % number
+        value, label = answer["value"], answer["label"]
+        if value not in ANSWER_VALUES:
+            known = ", ".join(ANSWER_VALUES)
+            said = {"number": number, "value": value, "known": known}
+            return gettext("Answer %(number)d: the value “%(value)s” is not one of: %(known)s.") % said
+        if not isinstance(label, str) or not label.strip():
+            return gettext("Answer %d: the label must be a text that is not empty.") % number
+        if value in seen:
+            return gettext("Answer %(number)d: the value “%(value)s” is there twice.") % {
+                "number": number,
+                "value": value,
+            }
+        seen.add(value)
+    return ""
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), exclude=["classifications_count", "retired_count"])
@@ -94,6 +120,17 @@ class Workflow(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse answers that the votes could not be counted by.
+
+        Raises
+        ------
+        ValidationError
+            Of ``answers``: what is wrong with which of them.
+        """
+        if problem := _answers_problem(self.answers):
+            raise ValidationError({"answers": problem})
 
     @property
     def version(self) -> str:

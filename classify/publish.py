@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
 from archive.models import Cutout
-from classify import consensus
 from classify.models import Consensus, Project, Subject, SubjectSet, Workflow
+from classify.priority import subjects_prioritise
 from jobs.registry import JobRun, job_kind
 
+PAGE = 2_000
 BATCH = 500
 QUESTION = "Is there an asteroid trail visible?"
 ANSWERS = [
@@ -48,13 +50,24 @@ def workflow_ensure(*, slug: str = "asteroid-trails", subject_set: str = "All cu
     return workflow, subjects
 
 
-def cutouts_unpublished(subject_set: SubjectSet, *, simulated: bool | None = None) -> QuerySet[Cutout]:
-    """Cutouts of fully cut exposures that are not yet in the subject set."""
-    rows = Cutout.objects.filter(~Q(exposure__cut_recipe=""), recipe=F("exposure__cut_recipe"))
-    rows = rows.exclude(subject__subject_sets=subject_set)
-    if simulated is not None:
-        rows = rows.filter(exposure__observation__simulated=simulated)
-    return rows
+def cutouts_unpublished(workflow: Workflow) -> Iterator[tuple[int, list[Cutout]]]:
+    """Cutouts of fully cut exposures that are not yet shown in the workflow, whatever subject sets they are in.
+
+    Yields, in keyset order, how many cutouts were looked at since the last time and at most `BATCH` to publish.
+    Two reads by index a page rather than one anti-join: while a new workflow fills, the planner still believes
+    it to be empty, and would compare every cutout with every subject.
+    """
+    last = 0
+    while page := list(Cutout.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:PAGE]):
+        last = page[-1]
+        shown = Consensus.objects.filter(workflow=workflow, subject__cutout__in=page)
+        left = sorted(set(page) - set(shown.values_list("subject__cutout_id", flat=True)))
+        yield len(page) - len(left), []
+        for start in range(0, len(left), BATCH):
+            some = left[start : start + BATCH]
+            rows = Cutout.objects.filter(~Q(exposure__cut_recipe=""), pk__in=some, recipe=F("exposure__cut_recipe"))
+            rows = rows.select_related("exposure__observation").defer("exposure__wcs", "footprint")
+            yield len(some), list(rows.order_by("pk"))
 
 
 def public_metadata(cutout: Cutout) -> dict[str, Any]:
@@ -100,20 +113,14 @@ def cutouts_publish(cutouts: list[Cutout], *, workflow: Workflow, subject_set: S
 
 @job_kind("publish")
 def publish(run: JobRun) -> dict[str, Any]:
-    """Publish all cutouts that are not yet subjects of the set; what is left is derived from rows."""
+    """Show all cutouts in the workflow that are not shown there yet; what is left is derived from rows."""
     workflow = Workflow.objects.get(pk=run.arguments["workflow"])
     subject_set = SubjectSet.objects.get(pk=run.arguments["subject_set"])
-    waiting = cutouts_unpublished(subject_set)
-    total, done, made = waiting.count(), 0, 0
-    last = 0
-    while True:
-        page = waiting.filter(pk__gt=last).select_related("exposure__observation").order_by("pk")
-        batch = list(page[:BATCH])
-        if not batch:
-            break
-        last = batch[-1].pk
-        made += cutouts_publish(batch, workflow=workflow, subject_set=subject_set)
-        done += len(batch)
+    total, done, made = Cutout.objects.count(), 0, 0
+    for looked_at, batch in cutouts_unpublished(workflow):
+        if batch:
+            made += cutouts_publish(batch, workflow=workflow, subject_set=subject_set)
+        done += looked_at
         run.progress(done=done, total=max(total, done))
-    consensus.subjects_prioritise()
+    subjects_prioritise()
     return {"subjects": made, "subject_set": subject_set.name, "workflow": workflow.slug}

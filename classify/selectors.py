@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Volunteer
@@ -15,6 +16,12 @@ from classify.models import Classification, Consensus, Subject, Workflow
 
 BANDS = (0, 1, 2)
 ANY_BAND_CHANCE = 0.2  # some of what people see is not the model's choice, so that its misses are found
+PEOPLE_KEPT_S = 60
+# PostgreSQL keeps no order of keys in its JSON.
+SHOWN_FIRST = (
+    "Telescope", "Instrument", "Filter", "Exposure start", "Exposure time", "RA", "Dec",
+    "Observation", "Target", "Proposal",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,9 +80,14 @@ def _pick(rows: QuerySet[Consensus], n: int) -> list[int]:
 
 
 def shown_metadata(metadata: dict[str, Any], *, in_classifier: bool = True) -> dict[str, Any]:
-    """The fields a volunteer may see: ``#`` and ``//`` hide a field everywhere, ``!`` in the classifier."""
+    """The fields a volunteer may see: ``#`` and ``//`` hide a field everywhere, ``!`` in the classifier.
+
+    Always in one order: the telescope and the exposure, then the place, then other fields by name.
+    """
     hidden = ("#", "//", "!") if in_classifier else ("#", "//")
-    return {key.lstrip("!"): value for key, value in metadata.items() if not key.startswith(hidden) and value != ""}
+    shown = {key.lstrip("!"): value for key, value in metadata.items() if not key.startswith(hidden) and value != ""}
+    first = {key: shown.pop(key) for key in SHOWN_FIRST if key in shown}
+    return first | dict(sorted(shown.items()))
 
 
 def subject_for_viewer(subject: Subject, *, in_classifier: bool = True) -> dict[str, Any]:
@@ -85,12 +97,21 @@ def subject_for_viewer(subject: Subject, *, in_classifier: bool = True) -> dict[
 
 
 def people_counts(workflow: Workflow | None) -> dict[str, int]:
-    """The counters of the front page; from counters kept in rows, so that nothing large is counted."""
+    """The counters of the front page: the workflow's are kept in its row; people are counted once a minute."""
     if workflow is None:
         return {"classifications": 0, "subjects": 0, "retired": 0, "volunteers": 0}
     return {
         "classifications": workflow.classifications_count,
         "subjects": workflow.subjects_count,
         "retired": workflow.retired_count,
-        "volunteers": Volunteer.objects.filter(classifications_count__gt=0).count(),
+        "volunteers": _volunteers_count(),
     }
+
+
+def _volunteers_count() -> int:
+    """How many people have answered, at most a minute old; counted anew where the cache is away."""
+    kept: int | None = cache.get("classify.volunteers")
+    if kept is None:
+        kept = Volunteer.objects.filter(classifications_count__gt=0).count()
+        cache.set("classify.volunteers", kept, timeout=PEOPLE_KEPT_S)
+    return kept

@@ -12,6 +12,14 @@ from classify.models import Consensus, Subject, Workflow
 from classify.selectors import shown_metadata
 from classify.services import MAX_METADATA_BYTES
 
+MAX_METADATA_DEPTH = 8
+
+
+def _depth(value: Any) -> int:
+    """How deep lists and objects are nested."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0)
+
 
 class AnswerSerializer(serializers.Serializer):
     value = serializers.CharField()
@@ -48,8 +56,11 @@ class NextSerializer(serializers.Serializer):
 
 class ClassificationSerializer(serializers.Serializer):
     key = serializers.UUIDField()
-    workflow = serializers.PrimaryKeyRelatedField(queryset=Workflow.objects.filter(active=True))
-    workflow_version = serializers.RegexField(r"^\d{1,6}\.\d{1,6}$")
+    workflow = serializers.PrimaryKeyRelatedField(
+        queryset=Workflow.objects.filter(active=True),
+        pk_field=serializers.IntegerField(min_value=1, max_value=2**62),
+    )
+    workflow_version = serializers.RegexField(r"^[0-9]{1,6}\.[0-9]{1,6}$")
     subject = serializers.IntegerField(min_value=1, max_value=2**62)
     answer = serializers.CharField(max_length=40)
     started_at = serializers.DateTimeField()
@@ -57,12 +68,24 @@ class ClassificationSerializer(serializers.Serializer):
     metadata = serializers.DictField(required=False, default=dict)
 
     def validate_metadata(self, value: dict[str, Any]) -> dict[str, Any]:
-        text = json.dumps(value)
-        if len(text) > MAX_METADATA_BYTES:
+        if _depth(value) > MAX_METADATA_DEPTH:
+            raise serializers.ValidationError(f"The metadata are nested deeper than {MAX_METADATA_DEPTH}.")
+        try:
+            text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+            size = len(text.encode())
+        except ValueError:  # infinite numbers, halves of surrogate pairs
+            raise serializers.ValidationError("The metadata hold numbers or characters that JSON does not.") from None
+        if size > MAX_METADATA_BYTES:
             raise serializers.ValidationError(f"The metadata are larger than {MAX_METADATA_BYTES} bytes.")
         if "\\u0000" in text:
             raise serializers.ValidationError("The metadata hold a NUL character.")
         return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        said = tuple(int(part) for part in attrs["workflow_version"].split("."))
+        if said > (attrs["workflow"].version_major, attrs["workflow"].version_minor):
+            raise serializers.ValidationError({"workflow_version": "The workflow has no such version yet."})
+        return attrs
 
     def service_arguments(self) -> dict[str, Any]:
         """The validated data as `classification_submit` takes them."""

@@ -23,7 +23,7 @@ LONGEST_AGE = timedelta(days=90)  # answers given offline arrive late
 
 
 class KeyTakenError(Exception):
-    """The key of a classification belongs to another person's."""
+    """The key belongs to another person's classification, or to one of another subject."""
 
 
 @dataclass(frozen=True)
@@ -81,16 +81,16 @@ def classification_submit(
             return Submitted(made, created=True)
         except IntegrityError:
             # The key came before (then this is a replay), or this person's answer on this subject did.
-            if (first := _first_with(key, volunteer)) is not None:
+            if (first := _first_with(key, volunteer, subject_id)) is not None:
                 return Submitted(first, created=False)
             if not counted:
                 raise
     raise AssertionError("unreachable")
 
 
-def _first_with(key: UUID, volunteer: Volunteer) -> Classification | None:
+def _first_with(key: UUID, volunteer: Volunteer, subject_id: int) -> Classification | None:
     found = Classification.objects.filter(key=key).first()
-    if found is not None and found.volunteer_id != volunteer.pk:
+    if found is not None and (found.volunteer_id, found.subject_id) != (volunteer.pk, subject_id):
         raise KeyTakenError
     return found
 
@@ -115,5 +115,5 @@ def _hint() -> None:
     """Ask for counting soon; once a second is enough, and the scheduler asks anyway."""
     from classify.tasks import aggregate
 
-    if cache.add("classify.hint", 1, timeout=1):
+    if cache.add("classify.hint", 1, timeout=1) and cache.get("classify.hint"):  # else Redis is away
         aggregate.apply_async(retry=False, expires=30)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from time import time
+from typing import Any
+
 from celery import shared_task
 from django.core.cache import cache
 from django.db import OperationalError
 
-from classify import consensus
+from classify import consensus, priority
+from ml.selectors import model_active
 
-PRIORITISED = "classify.prioritised"
+PRIORITISED = "classify.prioritised.2"
+LOOK_AGAIN_S = 3600.0
 
 
 @shared_task(name="classify.tasks.aggregate", time_limit=300, autoretry_for=(OperationalError,), max_retries=3)
@@ -19,7 +24,17 @@ def aggregate() -> None:
 
 @shared_task(name="classify.tasks.prioritise", time_limit=300)
 def prioritise() -> None:
-    """Let new scores decide what is shown first. A lost mark in the cache only means looking at all again."""
-    before = cache.get(PRIORITISED, 0)
-    now = consensus.subjects_prioritise(after=before)
-    cache.set(PRIORITISED, now, timeout=3600)  # once an hour all are looked at again
+    """Let new scores decide what is shown first.
+
+    Another active model, an hour gone, or a lost mark in the cache: all scores are looked at again.
+    """
+    model = model_active()
+    if model is None:
+        return
+    now = time()
+    mark: dict[str, Any] | None = cache.get(PRIORITISED)
+    if mark is None or mark["model"] != model.pk or not 0 <= now - mark["began"] < LOOK_AGAIN_S:
+        mark = {"model": model.pk, "began": now, "after": 0}
+    newest = priority.subjects_prioritise(after=mark["after"])
+    # The hour runs from the beginning of a round, not from here: this is written every few seconds.
+    cache.set(PRIORITISED, mark | {"after": newest}, timeout=2 * LOOK_AGAIN_S)

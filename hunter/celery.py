@@ -20,3 +20,4 @@ app.autodiscover_tasks()
 def _attach(**_: Any) -> None:
     """Workers and the scheduler hold the embedded servers like any other process."""
     servers.ensure()
+    (servers.data_dir() / "run").mkdir(parents=True, exist_ok=True)  # the scheduler writes its notes there

@@ -11,10 +11,20 @@ from django.http import HttpRequest, HttpResponse
 _SAFE = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
+def _without_nul(request: HttpRequest) -> None:
+    """No text of PostgreSQL holds a NUL: addresses with one name nothing, cookies with one are not ours."""
+    if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        request.path_info = request.path = "/%00"
+        request.META["QUERY_STRING"] = ""
+    for name in [name for name, value in request.COOKIES.items() if "\x00" in value]:
+        del request.COOKIES[name]
+
+
 def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Take the proxy's request id, or make one; send it back as ``X-Request-ID``."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        _without_nul(request)
         given = request.headers.get("X-Request-ID", "")
         request.id = given if _SAFE.fullmatch(given) else uuid.uuid4().hex  # type: ignore[attr-defined]
         response = get_response(request)

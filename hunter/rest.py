@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
+from django.db import DataError
+from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.throttling import ScopedRateThrottle
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
+
+PEOPLE_PER_ADDRESS = 30  # a school class shares one address
 
 
 class KeysetPagination(CursorPagination):
@@ -19,15 +25,49 @@ class KeysetPagination(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 500
 
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValueError, ValidationError, DataError):  # a cursor that was not ours
+            raise NotFound("There is no such page; start from the first one.") from None
+
+
+class ShallowJSONParser(JSONParser):
+    """JSON; nesting so deep that the parser gives up is the client's mistake, not ours."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise ParseError("The JSON is nested too deeply.") from None
+
 
 class PersonThrottle(ScopedRateThrottle):
-    """Limits per person: the account, else the anonymous volunteer's cookie and address."""
+    """Limits per person (the account, else the anonymous volunteer's cookie), and a wider one per address.
 
-    def get_scope(self, view: APIView) -> str:
-        return getattr(view, "throttle_scope", "read")
+    The wider one keeps fresh cookies from evading the first.
+    """
+
+    ident = ""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        self.scope = self.get_scope(view)
+        self.scope = getattr(view, "throttle_scope", "read")
         self.rate = self.get_rate()
-        self.num_requests, self.duration = self.parse_rate(self.rate)
-        return super(ScopedRateThrottle, self).allow_request(request, view)
+        limit, self.duration = self.parse_rate(self.rate)
+        if limit is None:
+            return True
+        address = f"address-{self.get_ident(request)}"
+        for self.ident, self.num_requests in ((_person(request), limit), (address, limit * PEOPLE_PER_ADDRESS)):
+            if self.ident and not super(ScopedRateThrottle, self).allow_request(request, view):
+                return False
+        return True
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        return self.cache_format % {"scope": self.scope, "ident": self.ident}
+
+
+def _person(request: Request) -> str:
+    if request.user and request.user.is_authenticated:
+        return f"user-{request.user.pk}"
+    key = getattr(request._request, "volunteer_key", None)
+    return f"volunteer-{key}" if key else ""

@@ -12,7 +12,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 def data_dir() -> Path:
     """The folder of everything this installation keeps: ``DATA_DIR``, or ``data`` beside manage.py."""
-    return (BASE_DIR / os.environ.get("DATA_DIR", "data")).resolve()
+    return (BASE_DIR / Path(os.environ.get("DATA_DIR") or "data").expanduser()).resolve()
 
 
 def ensure() -> None:

@@ -40,6 +40,8 @@ def _local_secret() -> str:
 
 
 SECRET_KEY: str = env.str("SECRET_KEY") if PRODUCTION else env.str("SECRET_KEY", default="") or _local_secret()
+if PRODUCTION and len(SECRET_KEY) < 40:
+    raise ImproperlyConfigured("SECRET_KEY is too short to be secret: use 40 characters or more, made at random.")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
 if PRODUCTION and not ALLOWED_HOSTS:
     raise ImproperlyConfigured("Set ALLOWED_HOSTS to the host names this site answers to, comma separated.")
@@ -119,7 +121,13 @@ DATABASES["default"] |= {"ENGINE": "django.db.backends.postgresql", "CONN_HEALTH
 DATABASES["default"].setdefault("CONN_MAX_AGE", env.int("CONN_MAX_AGE", default=60))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL: str = env.str("REDIS_URL", default=redis_url(DATA_DIR))
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "hunter.cache.TolerantCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+    }
+}
 
 # --- Celery ----------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
@@ -130,8 +138,11 @@ CELERY_TASK_ROUTES = {"jobs.run": {"queue": "jobs"}}  # long work never keeps vo
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 24 * 3600
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 26 * 3600}  # leases and the sweep do not wait for it
-CELERY_TASK_TIME_ZONE = "UTC"
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 26 * 3600,
+    "socket_connect_timeout": 1,
+}  # leases and the sweep do not wait for it
+CELERY_TIMEZONE = "UTC"
 JOB_LEASE_S: float = env.float("JOB_LEASE_S", default=20.0)  # so long after a worker's death another takes its job over
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
@@ -157,14 +168,26 @@ LOGIN_REDIRECT_URL = "accounts:me"
 LOGIN_URL = "account_login"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+# With "mandatory", sign-up tells nobody which addresses have accounts; a demo has no mail server to confirm with.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_USERNAME_BLACKLIST = ["team", "moderators", "admins", "scientists", "researchers", "everyone"]
+ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("NUM_PROXIES", default=1 if PRODUCTION else 0)
+ACCOUNT_USERNAME_VALIDATORS = "accounts.usernames.VALIDATORS"
+ACCOUNT_USERNAME_BLACKLIST = [  # names that sound official; demo accounts are made past it
+    *("admin", "admins", "administrator", "administrators", "root", "superuser", "sysadmin", "system", "owner"),
+    *("moderator", "moderators", "mod", "mods", "scientist", "scientists", "researcher", "researchers"),
+    *("volunteer", "volunteers", "everyone", "all", "team", "staff", "support", "help", "helpdesk", "official"),
+    *("webmaster", "hostmaster", "postmaster", "security", "abuse", "info", "contact", "noreply", "bot", "robot"),
+    *("anonymous", "nobody", "unknown", "deleted", "null", "none", "undefined", "me", "api", "talk"),
+    *("hubble", "hst", "jwst", "nasa", "esa", "esac", "stsci", "mpc", "jpl", "zooniverse", "hunter", "asteroidhunter"),
+]
 
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Asteroid Hunter <hunter@localhost>")
 if env.str("EMAIL_URL", default=""):
     vars().update(env.email_url("EMAIL_URL"))
+elif PRODUCTION:
+    raise ImproperlyConfigured("Set EMAIL_URL: without e-mail nobody can confirm an address or reset a password.")
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = DATA_DIR / "mail"
@@ -194,13 +217,15 @@ INGEST_ROOTS: list[str] = env.list(
 )  # folders admins may ingest from the browser
 TILE_SIZE: int = env.int("TILE_SIZE", default=512)
 TILE_OVERLAP: int = env.int("TILE_OVERLAP", default=64)
+if not (64 <= TILE_SIZE <= 512 and 0 <= TILE_OVERLAP < TILE_SIZE):
+    raise ImproperlyConfigured("TILE_SIZE is 64 to 512 pixels (the models see 512), and TILE_OVERLAP smaller than it.")
 
 # --- REST ------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.VolunteerSessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.Nobody"],  # every view says who may use it
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["hunter.rest.ShallowJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "hunter.rest.KeysetPagination",
     "PAGE_SIZE": 50,
@@ -210,9 +235,9 @@ REST_FRAMEWORK: dict[str, Any] = {
         "read": env.str("THROTTLE_READ", default="600/min"),
         "classify": env.str("THROTTLE_CLASSIFY", default="240/min"),
         "write": env.str("THROTTLE_WRITE", default="60/min"),
-        "export": env.str("THROTTLE_EXPORT", default="20/min"),
+        "new_volunteer": env.str("THROTTLE_NEW_VOLUNTEER", default="60/hour"),
     },
-    "NUM_PROXIES": env.int("NUM_PROXIES", default=1 if PRODUCTION else 0),
+    "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {

@@ -1,5 +1,6 @@
 """All addresses of the site, room by room."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
@@ -9,6 +10,8 @@ handler400 = "hunter.views.bad_request"
 handler403 = "hunter.views.forbidden"
 handler404 = "hunter.views.not_found"
 handler500 = "hunter.views.server_error"
+
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one door, with its limits
 
 urlpatterns = [
     path("", views.home, name="home"),

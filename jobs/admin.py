@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.readonly_admin import ReadOnlyAdmin
 from jobs.models import Job
 from jobs.services import job_cancel, job_retry
 
 
 @admin.register(Job)
-class JobAdmin(admin.ModelAdmin):
+class JobAdmin(ReadOnlyAdmin):
     list_display = ["kind", "state", "done", "total", "message", "requested_by", "created_at", "finished_at"]
     list_filter = ["state", "kind"]
     list_select_related = ["requested_by"]
     date_hierarchy = "created_at"
-    show_full_result_count = False
     actions = ["cancel", "retry"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.action(description="Cancel the chosen jobs", permissions=["view"])
     def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:

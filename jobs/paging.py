@@ -27,19 +27,21 @@ def keyset_page(rows: QuerySet[Row], *, at: str = "", size: int = 50, key: str =
     """
     direction, edge = _parse(rows, at, key)
     if direction == "newer":
-        found = list(rows.filter(_beyond(key, edge, "gt")).order_by(key, "pk")[: size + 1])
+        found = list(rows.filter(beyond(key, edge, "gt")).order_by(key, "pk")[: size + 1])
         more, found = len(found) > size, found[:size][::-1]
         return Page(found, _word("newer", found[:1], key) if more else "", _word("older", found[-1:], key))
     if direction == "older":
-        rows = rows.filter(_beyond(key, edge, "lt"))
+        rows = rows.filter(beyond(key, edge, "lt"))
     found = list(rows.order_by(f"-{key}", "-pk")[: size + 1])
     older = _word("older", found[size - 1 : size], key) if len(found) > size else ""
     return Page(found[:size], _word("newer", found[:1], key) if direction else "", older)
 
 
-def _beyond(key: str, edge: tuple[Any, Any], how: str) -> Q:
+def beyond(key: str, edge: tuple[Any, Any], how: str) -> Q:
+    """Rows after ("gt") or before ("lt") the edge (value, pk) in an order by ``key``, then primary key."""
     value, pk = edge
-    return Q(**{f"{key}__{how}": value}) | Q(**{key: value, f"pk__{how}": pk})
+    # The first part follows from the second: it is what lets an index bound the search.
+    return Q(**{f"{key}__{how}e": value}) & (Q(**{f"{key}__{how}": value}) | Q(**{key: value, f"pk__{how}": pk}))
 
 
 def _word(direction: str, edge: list[Any], key: str) -> str:

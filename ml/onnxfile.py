@@ -27,6 +27,9 @@ CHILDREN: dict[int, dict[int, int]] = {
 """For each kind of message: field number -> kind of the message in it."""
 NODE_DOMAIN, OPSET_DOMAIN = 7, 1
 TENSOR_EXTERNAL_DATA, TENSOR_LOCATION = 13, 14
+LOCATION_EXTERNAL = 1
+MAX_32_BITS = 2**32 - 1
+"""Readers of protocol buffers cut keys and enumerations to 32 bits: a larger one could mean anything to them."""
 
 
 class NotOnnx(ValueError):
@@ -67,8 +70,7 @@ def _walk(data: memoryview, kind: int, found: Outline, depth: int) -> None:
         raise NotOnnx("It is nested too deeply.")
     found.nodes += kind == NODE
     for number, value in _fields(data):
-        if kind == TENSOR and (number == TENSOR_EXTERNAL_DATA or (number == TENSOR_LOCATION and value == 1)):
-            found.external = True
+        found.external |= kind == TENSOR and _is_external(number, value)
         if not isinstance(value, memoryview):
             continue
         if (kind, number) in ((NODE, NODE_DOMAIN), (OPSET, OPSET_DOMAIN)):
@@ -77,17 +79,23 @@ def _walk(data: memoryview, kind: int, found: Outline, depth: int) -> None:
             _walk(value, CHILDREN[kind][number], found, depth + 1)
 
 
+def _is_external(number: int, value: int | memoryview) -> bool:
+    """Whether a field of a tensor says that its numbers lie in another file."""
+    located = number == TENSOR_LOCATION and isinstance(value, int) and value & MAX_32_BITS == LOCATION_EXTERNAL
+    return number == TENSOR_EXTERNAL_DATA or located
+
+
 def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     position = 0
     while position < len(data):
-        key, position = _varint(data, position)
+        key, position = _varint32(data, position)
         number, wire = key >> 3, key & 7
         if wire == VARINT:
             value, position = _varint(data, position)
             yield number, value
             continue
         if wire == BYTES:
-            length, position = _varint(data, position)
+            length, position = _varint32(data, position)
         elif wire in (FIXED64, FIXED32):
             length = 8 if wire == FIXED64 else 4
         else:
@@ -96,6 +104,14 @@ def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
             raise NotOnnx("It is cut short or not in ONNX's format.")
         yield number, data[position : position + length]
         position += length
+
+
+def _varint32(data: memoryview, position: int) -> tuple[int, int]:
+    """A key or length: within 32 bits and written as short as it can be, so that every reader sees the same."""
+    value, end = _varint(data, position)
+    if value > MAX_32_BITS or (end - position > 1 and not data[end - 1]):
+        raise NotOnnx("It is not in ONNX's format: a number is larger or longer than allowed.")
+    return value, end
 
 
 def _varint(data: memoryview, position: int) -> tuple[int, int]:

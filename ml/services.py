@@ -133,11 +133,16 @@ def shipped_model_ensure() -> Model:
     return model_activate(model=model)
 
 
-def prescreen_start(requested_by: User | None = None) -> Job:
-    """Ask for everything unscored to be scored by the active model; the open job if there is one already."""
+def prescreen_start(requested_by: User | None = None, *, held_by: str = "") -> Job:
+    """Ask for everything unscored to be scored by the active model; the open job if there is one already.
+
+    ``held_by``: who runs the new job at once (`jobs.services.job_enqueue`).
+    """
     model = shipped_model_ensure()
     arguments = {"model": model.pk}
     with transaction.atomic():
         Model.objects.select_for_update().get(pk=model.pk)  # two requests at once: the second finds the first's job
         waiting = Job.objects.filter(kind=PRESCREEN, state__in=OPEN_STATES, arguments=arguments, cancel_requested=False)
-        return waiting.first() or job_enqueue(kind=PRESCREEN, arguments=arguments, requested_by=requested_by)
+        return waiting.first() or job_enqueue(
+            kind=PRESCREEN, arguments=arguments, requested_by=requested_by, held_by=held_by
+        )

@@ -1,40 +1,36 @@
 """Read the science images of a FITS file, one chip at a time, or say why there are none.
 
-Accepts HST ``flc``, ``flt``, ``drc`` and ``drz`` files and plain image FITS, gzipped too. Nothing named
-in a header is ever opened, and no size claimed by a header is believed before the file is long enough.
+Accepts HST ``flc``, ``flt``, ``drc`` and ``drz`` files and plain image FITS, gzipped and tile-compressed
+too. Nothing named in a header is ever opened.
 """
 
 from __future__ import annotations
 
-import gzip
-import tempfile
+import math
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
+from astropy.wcs.utils import proj_plane_pixel_scales
 from numpy.typing import NDArray
 
 from sky.fits_header import ExposureHeader, UnusableImage, exposure_header
+from sky.fits_open import MAX_DECOMPRESSED_BYTES, MAX_SIDE, ImageHdu, open_images, plain_file
+from sky.fits_pixels import image_pixels
+from sky.fits_tiles import check_tiles
 
 __all__ = ["ExposureHeader", "ScienceImage", "UnusableImage", "read_images"]
 
 MIN_SIDE = 8
-MAX_SIDE = 20_000
-MAX_DECOMPRESSED_BYTES = 2 * 1024**3
 MAX_SIP_ORDER = 9
-MAX_EXTENSIONS = 500
+MIN_SCALE_ARCSEC, MAX_SCALE_ARCSEC = 0.005, 5.0
+"""Hubble's finest camera had 0.014 arcseconds (FOC f/96: drizzled finer still), its coarsest 0.2 (NICMOS 3)."""
 SIDE_PLANES = {"ERR", "DQ", "WHT", "CTX", "TIME", "SAMP", "WCSDVARR", "D2IMARR", "HDRLET", "MASK", "BKG", "VAR"}
-NO_DATA_FLAGS = 1 | 2 | 4
-"""DQ bits without a value to show: lost in transmission, filled, bad detector pixel (ACS and WFC3 data handbooks)."""
-
-ImageHdu: TypeAlias = fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,61 +46,6 @@ class ScienceImage:
     pixels: NDArray[np.float32]
     wcs: WCS
     header: ExposureHeader
-
-
-def _unpacked(path: Path, stack: ExitStack, limit_bytes: int) -> Path:
-    """Path of the plain FITS: itself, or a temporary copy of a gzipped one (so that it can be mapped)."""
-    try:
-        with path.open("rb") as raw:
-            magic = raw.read(6)
-    except OSError as error:
-        raise UnusableImage("The file cannot be read.") from error
-    if magic[:2] != b"\x1f\x8b":
-        if magic != b"SIMPLE":
-            raise UnusableImage("This is not a FITS file.")
-        return path
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fits-")))
-    plain = folder / "plain.fits"
-    written = 0
-    try:
-        with gzip.open(path, "rb") as source, plain.open("wb") as target:
-            while block := source.read(1 << 20):
-                if not written and block[:6] != b"SIMPLE":
-                    raise UnusableImage("This gzip file does not hold a FITS file.")
-                written += len(block)
-                if written > limit_bytes:
-                    raise UnusableImage(f"Unpacked, this file is larger than {limit_bytes / 1024**3:.3g} GiB.")
-                target.write(block)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UnusableImage("The gzip file is cut short or damaged.") from error
-    if not written:
-        raise UnusableImage("This gzip file is empty.")
-    return plain
-
-
-def _hdus(path: Path, stack: ExitStack) -> tuple[fits.HDUList, list[ImageHdu]]:
-    """Open the file and list its image extensions in order."""
-    size = path.stat().st_size
-    try:
-        hdus = stack.enter_context(fits.open(path, memmap=True, lazy_load_hdus=True))
-        images: list[ImageHdu] = []
-        index = 0
-        while index < MAX_EXTENSIONS:
-            try:
-                hdu = hdus[index]
-            except IndexError:
-                break
-            index += 1
-            info = hdu.fileinfo() or {}
-            if info.get("datLoc", 0) + int(hdu.size) > size:
-                raise UnusableImage("The file is cut short: it promises more data than it holds.")
-            if isinstance(hdu, ImageHdu):
-                images.append(hdu)
-    except UnusableImage:
-        raise
-    except Exception as error:  # astropy raises anything from OSError to TypeError on hostile headers
-        raise UnusableImage("The file is not readable as FITS (damaged header).") from error
-    return hdus, images
 
 
 def _science(images: list[ImageHdu]) -> list[ImageHdu]:
@@ -138,47 +79,32 @@ def _wcs(hdu: ImageHdu, hdus: fits.HDUList) -> WCS:
             raise UnusableImage(f"Its coordinate system is unusable: {name} is {order!r}.")
     try:
         wcs = WCS(hdu.header, fobj=hdus)
-        usable = wcs.has_celestial and wcs.naxis == 2
-        if usable:
-            centre = wcs.all_pix2world([[hdu.shape[1] / 2, hdu.shape[0] / 2]], 0)
-            usable = bool(np.isfinite(centre).all()) and abs(np.linalg.det(wcs.pixel_scale_matrix)) > 0
+        fault = _wcs_fault(wcs, hdu.shape)
+    except MemoryError:
+        raise
     except Exception as error:  # wcslib and astropy raise many kinds on broken headers
         raise UnusableImage("Its coordinate system (WCS) is damaged.") from error
-    if not usable:
-        raise UnusableImage("It has no celestial coordinate system (WCS).")
+    if fault:
+        raise UnusableImage(fault)
     return wcs
 
 
-def _plane(hdus: fits.HDUList, name: str, version: int, shape: tuple[int, ...]) -> NDArray[Any] | None:
-    """The side plane (DQ, WHT) belonging to a science extension, if it is there with the same shape."""
-    try:
-        plane = hdus[name, version]
-    except KeyError:
-        return None
-    return plane.data if isinstance(plane, ImageHdu) and tuple(plane.shape) == shape else None
-
-
-def _pixels(hdu: ImageHdu, hdus: fits.HDUList) -> NDArray[np.float32]:
-    try:
-        pixels = np.array(hdu.data, dtype=np.float32, order="C")
-        if str(hdu.name).upper() == "SCI":
-            quality = _plane(hdus, "DQ", int(hdu.ver), hdu.shape)
-            if quality is not None and np.issubdtype(quality.dtype, np.integer):
-                pixels[(quality & NO_DATA_FLAGS) != 0] = np.nan
-            weight = _plane(hdus, "WHT", int(hdu.ver), hdu.shape)
-            if weight is not None:
-                pixels[np.asarray(weight) == 0] = np.nan
-    except Exception as error:  # a damaged compressed tile, a hostile BSCALE: any kind of error
-        raise UnusableImage("Its pixels cannot be read: the file is damaged.") from error
-    finally:
-        for opened in hdus:  # let go of the mapped planes: one chip in memory at a time
-            if isinstance(opened, ImageHdu) and opened._data_loaded:
-                del opened.data
-    pixels[~np.isfinite(pixels)] = np.nan
-    values = pixels[np.isfinite(pixels)]
-    if not values.size or values.min() == values.max():
-        raise UnusableImage("The image is blank: no pixel holds data.")
-    return pixels
+def _wcs_fault(wcs: WCS, shape: tuple[int, ...]) -> str:
+    """What makes the coordinate system no position of a telescope's image on the sky; empty for a usable one."""
+    if not wcs.has_celestial or wcs.naxis != 2:
+        return "It has no celestial coordinate system (WCS)."
+    if (wcs.wcs.lng, wcs.wcs.lat) != (0, 1) or wcs.wcs.lngtyp.strip() != "RA":
+        return "It has no usable celestial WCS: its axes are not right ascension, then declination."
+    ra_deg, dec_deg = np.abs([wcs.wcs.crval, wcs.all_pix2world([[shape[1] / 2, shape[0] / 2]], 0)[0]]).max(axis=0)
+    if not (ra_deg <= 360 and dec_deg <= 90):
+        return "It has no usable celestial WCS: the centre of the image is at no place of the sky."
+    scales = [*proj_plane_pixel_scales(wcs), math.sqrt(abs(np.linalg.det(wcs.pixel_scale_matrix)))]
+    if not all(MIN_SCALE_ARCSEC <= scale * 3600 <= MAX_SCALE_ARCSEC for scale in scales):
+        return (
+            f"It has no usable celestial WCS: a pixel is not between {MIN_SCALE_ARCSEC} and {MAX_SCALE_ARCSEC} "
+            "arcseconds large."
+        )
+    return ""
 
 
 def _chip(header: fits.Header, default: int) -> int:
@@ -198,9 +124,13 @@ def read_images(
 ) -> Iterator[ScienceImage]:
     """Yield the usable science images of a file, one chip in memory at a time.
 
+    Memory stays near the size of one chip as float32 (at most 1.6 GB) where the caller lets go of each
+    before the next; for a compressed image in one single tile, three times that. A gzipped file is unpacked
+    on disk, and removed again in any case.
+
     Parameters
     ----------
-    path : file of FITS, plain or gzipped
+    path : file of FITS, plain, gzipped or tile-compressed
     skipped : filled with one sentence for each chip left out while others are usable
     limit_bytes : largest size of a gzipped file once unpacked
 
@@ -214,8 +144,9 @@ def read_images(
     found = 0
     with ExitStack() as stack, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        plain = _unpacked(path, stack, limit_bytes)
-        hdus, images = _hdus(plain, stack)
+        plain = plain_file(path, stack, limit_bytes)
+        hdus, images = open_images(plain, stack)
+        check_tiles(plain)
         science = _science(images)
         if not science:
             raise UnusableImage("It holds no image.")
@@ -239,4 +170,4 @@ def _image(hdu: ImageHdu, hdus: fits.HDUList, name: str, position: int) -> Scien
     header = exposure_header(hdus[0].header, hdu.header, name)
     wcs = _wcs(hdu, hdus)
     extension = next(i for i, other in enumerate(hdus) if other is hdu)
-    return ScienceImage(extension, _chip(hdu.header, position), _pixels(hdu, hdus), wcs, header)
+    return ScienceImage(extension, _chip(hdu.header, position), image_pixels(hdu, hdus), wcs, header)

@@ -15,6 +15,7 @@ EARLIEST_MJD = 33_282.0  # 1950: before this no digital image, so the header is 
 LATEST_MJD = 88_069.0  # 2100
 CHIPS = {"WFC": 2, "UVIS": 2, "WFPC2": 4}
 """Detector chips that one exposure drizzles: NDRIZIM counts chips, not exposures."""
+DATASET_NAME = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9._-]+")
 NOTHING_IN_BEAM = ("CLEAR", "N/A", "BLANK", "NONE", "OPEN")
 
 
@@ -85,8 +86,9 @@ class _Cards:
     def text(self, *names: str) -> str:
         for name in names:
             value = self.get(name)
-            if value is not None and (text := str(value).strip()):
-                return "".join(c for c in text if c.isprintable())[:80]
+            text = "".join(c for c in str(value) if c.isprintable()).strip() if value is not None else ""
+            if text:
+                return text[:80]
         return ""
 
     def number(self, *names: str) -> float | None:
@@ -120,9 +122,16 @@ def _kind(cards: _Cards, file_name: str) -> str:
 
 
 def _dataset(cards: _Cards, file_name: str) -> str:
-    """ROOTNAME, which some pipelines fill with a path; else the file's own name without its endings."""
-    name = re.split(r"[/\\]", cards.text("ROOTNAME") or file_name)[-1]
-    return re.sub(r"\.(fits?|fts)(\.gz|\.fz)?$", "", name, flags=re.IGNORECASE)[:64] or "unnamed"
+    """ROOTNAME, which some pipelines fill with a path; else the file's own name without its endings.
+
+    It names folders and addresses later on, so only harmless characters are let through: those of a file
+    name are replaced, a ROOTNAME with others is not believed.
+    """
+    for name in (cards.text("ROOTNAME"), re.sub(r"[^A-Za-z0-9._/\\-]+", "_", file_name)):
+        bare = re.sub(r"\.(fits?|fts)(\.gz|\.fz)?$", "", re.split(r"[/\\]", name)[-1], flags=re.IGNORECASE)[:64]
+        if DATASET_NAME.fullmatch(bare):
+            return bare
+    raise UnusableImage("It has no usable name: neither ROOTNAME nor the file's name has a letter or digit of ASCII.")
 
 
 def _date_mjd(cards: _Cards) -> float | None:
@@ -168,7 +177,7 @@ def exposure_header(primary: fits.Header, extension: fits.Header, file_name: str
     Raises
     ------
     UnusableImage
-        Times of exposure are missing or impossible.
+        Times of exposure are missing or impossible, or there is nothing to name the data set after.
     """
     cards = _Cards(primary, extension)
     start, end, exposure_s = _times(cards)

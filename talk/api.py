@@ -51,7 +51,9 @@ class CommentSerializer(serializers.ModelSerializer):
 class NewCommentSerializer(serializers.Serializer):
     """A comment to post."""
 
-    subject = serializers.PrimaryKeyRelatedField(queryset=Subject.objects.all())
+    subject = serializers.PrimaryKeyRelatedField(
+        queryset=Subject.objects.all(), pk_field=serializers.IntegerField(min_value=1, max_value=2**62)
+    )
     body = serializers.CharField(max_length=services.MAX_CHARACTERS)
     key = serializers.UUIDField(required=False, help_text="Your own id of this comment; sending it twice posts once.")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pghistory
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -15,11 +17,13 @@ from django.utils.translation import gettext as _
 from accounts.models import Role, User
 from classify.models import Subject
 from talk.errors import NotYours, Refused
-from talk.models import Board, Comment, Discussion, Tag, TagUse
+from talk.models import Board, Comment, CommentEvent, Discussion, Tag, TagUse  # type: ignore[attr-defined]
 from talk.tags import tags_of
 
 MAX_CHARACTERS = 10_000
 POSTS_PER_WINDOW = 10
+EDITS_PER_WINDOW = 10
+PREVIEWS_PER_WINDOW = 60
 WINDOW = timedelta(minutes=1)
 
 
@@ -95,9 +99,11 @@ def comment_edit(*, comment: Comment, editor: User, body: str) -> Comment:
     Raises
     ------
     Refused
-        ``empty``, ``too_long``, ``locked``, ``deleted``; ``NotYours`` when somebody else wrote it.
+        ``empty``, ``too_long``, ``locked``, ``deleted`` or ``too_fast``; ``NotYours`` when somebody else wrote it.
     """
     body = _checked(body)
+    # As in posting: the person's row first, which makes the limit exact.
+    editor = User.objects.select_for_update(no_key=True).get(pk=editor.pk)
     discussion, comment = _locked_rows(comment)
     if comment.author_id != editor.pk:
         raise NotYours("not_yours", _("Only the person who wrote a comment can change it."))
@@ -105,6 +111,7 @@ def comment_edit(*, comment: Comment, editor: User, body: str) -> Comment:
         raise Refused("deleted", _("This comment was deleted, so it cannot be changed."))
     _refuse_locked(discussion)
     if body != comment.body:
+        _refuse_too_many_edits(editor)
         with pghistory.context(user=editor.pk, why="edit"):
             comment.body = body
             comment.edited_at = timezone.now()
@@ -183,6 +190,41 @@ def _refuse_too_fast(author: User) -> None:
             "too_fast",
             _("You posted %(count)d comments within a minute. Your text is kept here: wait a moment, then send it.")
             % {"count": POSTS_PER_WINDOW},
+        )
+
+
+def _refuse_too_many_edits(author: User) -> None:
+    since = timezone.now() - WINDOW
+    # Only comments edited lately have edits to count, so the history of all the others is not read.
+    kept = CommentEvent.objects.filter(pgh_obj__author=author, pgh_obj__edited_at__gt=since, pgh_created_at__gt=since)
+    if kept.count() >= EDITS_PER_WINDOW:
+        raise Refused(
+            "too_fast",
+            _("You changed comments %(count)d times within a minute. Your text is kept here: wait, then save it.")
+            % {"count": EDITS_PER_WINDOW},
+        )
+
+
+def preview_count(person: User) -> None:
+    """Count one preview of a person. The counter is in the cache; without the cache nothing is refused.
+
+    Raises
+    ------
+    Refused
+        ``too_fast``.
+    """
+    window_s = int(WINDOW.total_seconds())
+    counter = f"talk-previews-{person.pk}-{int(time.time()) // window_s}"
+    cache.add(counter, 0, timeout=2 * window_s)
+    try:
+        count = cache.incr(counter)
+    except ValueError:  # the cache dropped the counter in between
+        return
+    if count > PREVIEWS_PER_WINDOW:
+        raise Refused(
+            "too_fast",
+            _("You asked for %(count)d previews within a minute. Your text is kept; wait a moment, then look again.")
+            % {"count": PREVIEWS_PER_WINDOW},
         )
 
 

@@ -192,5 +192,9 @@ def discussion_lock(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def preview(request: HttpRequest) -> HttpResponse:
     """How a comment will look: rendered by the same code as the comment itself."""
+    try:
+        services.preview_count(account_of(request))
+    except Refused as refusal:
+        return render(request, "talk/_preview.html", {"refusal": refusal.message}, status=422)
     body = request.POST.get("body", "")[: services.MAX_CHARACTERS]
     return render(request, "talk/_preview.html", {"html": comment_html(body) if body.strip() else ""})

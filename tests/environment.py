@@ -5,6 +5,7 @@ A real PostgreSQL and a real Redis start in a temporary folder and are gone when
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -21,6 +22,21 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's sync interface run
 
 from hunter import embedded, servers  # noqa: E402 - after the environment
 
+
+def _clear_after_killed_runs() -> None:
+    """Stop and remove what runs that were killed left behind: folders whose servers nobody holds."""
+    for left in Path(tempfile.gettempdir()).glob("hunter-test-*"):
+        try:
+            with (left / "run" / "users.lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                embedded.stop(embedded.Paths(left.resolve()))
+            shutil.rmtree(left, ignore_errors=True)
+        except OSError:  # held by a run that goes on, or not ours
+            continue
+
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _clear_after_killed_runs()
 (FOLDER / "static").mkdir(exist_ok=True)
 servers.ensure()
 if _worker := os.environ.get("PYTEST_XDIST_WORKER"):  # each worker has a Redis database of its own

@@ -15,11 +15,15 @@ PRODUCTION = {
     "PRODUCTION": "1",
     "SECRET_KEY": "k9" * 30 + "!unusual-and-long",
     "ALLOWED_HOSTS": "hunter.example.org",
+    "EMAIL_URL": "smtp://mail.example.org:25",
 }
 
 
+NOT_THERE = ("PRODUCTION", "SECRET_KEY", "DEBUG", "DJANGO_ALLOW_ASYNC_UNSAFE")
+
+
 def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if name not in ("PRODUCTION", "SECRET_KEY", "DEBUG")}
+    clean = {name: value for name, value in os.environ.items() if name not in NOT_THERE}
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=clean | environment, check=False)
 
@@ -30,7 +34,7 @@ def test_it_passes_djangos_deployment_check():
     assert "no issues" in done.stdout
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "ALLOWED_HOSTS"])
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "ALLOWED_HOSTS", "EMAIL_URL"])
 def test_production_refuses_to_start_without(missing):
     environment = {name: value for name, value in PRODUCTION.items() if name != missing}
     done = manage("check", **environment)

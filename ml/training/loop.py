@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -20,13 +21,15 @@ from ml.contract import INPUT_SIZE_PX
 from ml.training.network import TrailNet
 from ml.training.stream import batches
 
+log = logging.getLogger(__name__)
 SMALL_PX = 256
 SMALL_SHARE = 0.45
 BATCHES = {SMALL_PX: 32, INPUT_SIZE_PX: 8}
 PEAK_RATE = 2.5e-3
 WARM_UP_STEPS = 60
 KEEP = 0.997
-MAX_LOST_STEPS = 20
+MAX_LOST_STEPS = 50
+PRIOR = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ def _step(
     loss.backward()
     steepness = nn.utils.clip_grad_norm_(network.parameters(), 2.0)
     if not torch.isfinite(steepness + loss.detach()):
+        log.warning("a step is left out: loss %.3g, slope %.3g", float(loss.detach()), float(steepness))
         return None
     optimiser.step()
     return float(loss.detach())
@@ -126,7 +130,8 @@ def _follow(average: nn.Module, network: nn.Module, keep: float) -> None:
 def calibrate(network: TrailNet, logits: NDArray[np.floating], truth: NDArray[np.floating]) -> None:
     """Fit a temperature and an offset per class on tiles not trained on, and build them into the network.
 
-    ``logits`` and ``truth`` are (n, 2). Scores keep their order (the temperature is kept positive).
+    ``logits`` and ``truth`` are (n, 2). Scores keep their order (the temperature is kept positive). A weak
+    prior holds the temperature near 1, else classes that these tiles happen to separate would become 0 or 1.
     """
     x, y = torch.tensor(logits, dtype=torch.float64), torch.tensor(truth, dtype=torch.float64)
     log_scale = torch.zeros(x.shape[1], dtype=torch.float64, requires_grad=True)
@@ -136,6 +141,7 @@ def calibrate(network: TrailNet, logits: NDArray[np.floating], truth: NDArray[np
     def closure() -> Tensor:
         optimiser.zero_grad()
         loss = functional.binary_cross_entropy_with_logits(x * log_scale.exp() + shift, y)
+        loss = loss + PRIOR * (log_scale**2).sum()
         loss.backward()
         return loss
 

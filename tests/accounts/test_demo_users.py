@@ -66,7 +66,13 @@ def test_the_sign_in_page(client, production):
 
 @pytest.mark.django_db
 def test_the_sign_in_page_of_django_admin(client, production):
+    """It is the site's own sign-in page, and then goes on to Django admin."""
     client.post(reverse("admin:login"), {"username": "admin", "password": "hubble-demo-admin"})
+    assert not _signed_in(client)
+    where = client.get(reverse("admin:index"), follow=True).redirect_chain[-1][0]
+    assert where.startswith(reverse("account_login"))
+    answer = client.post(where, {"login": "admin", "password": "hubble-demo-admin", "next": reverse("admin:index")})
+    assert (answer.headers.get("Location") == reverse("admin:index")) != production
     assert _signed_in(client) != production
     assert (client.get(reverse("admin:index")).status_code == 200) != production
 

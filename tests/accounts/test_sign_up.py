@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from allauth.account.forms import SignupForm
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.urls import reverse
@@ -54,12 +55,28 @@ def test_a_broken_confirmation_link_says_what_to_do(client, db):
     assert "does not work any more" in page
 
 
-@pytest.mark.parametrize("name", ["team", "Moderators", "ADMINS", "scientists", "researchers", "everyone"])
-def test_names_of_groups_cannot_be_taken(client, db, name):
-    answer = client.post(reverse("account_signup"), FORM | {"username": name})
+OFFICIAL = ["team", "Moderators", "ADMINS", "scientists", "researchers", "everyone", "admin", "Administrator",
+            "moderator", "scientist", "volunteer", "hubble", "NASA", "esa", "system", "root", "support", "staff",
+            "ad.min", "sup-port", "Asteroid_Hunter", "former-0123456789abcdef", "not-logged-in-01234567"]  # fmt: skip
+CONFUSING = ["v\u0435ra", "vera@example.org", "ver a", "\uff56era", "vera\n", "-vera", "vera.", "@vera", "v+era",
+             "v" * 41]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*OFFICIAL, *CONFUSING])
+def test_names_that_sound_official_or_look_like_others_cannot_be_taken(client, db, name):
+    form = SignupForm(FORM | {"username": name})
+    form.fields["username"].strip = False  # type: ignore[attr-defined]
+    assert list(form.errors) == ["username"]
+    answer = client.post(reverse("account_signup"), FORM | {"username": f"{name}\u200b"})
     assert answer.status_code == 200
     assert "errorlist" in answer.content.decode()
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["vera", "Vera_Rubin", "v.rubin-1928", "7", "teamwork", "administrate"])
+def test_plain_names_can_be_taken(client, db, name):
+    assert client.post(reverse("account_signup"), FORM | {"username": name}).status_code == 302
+    assert User.objects.get().username == name
 
 
 @pytest.mark.parametrize(
@@ -94,6 +111,52 @@ def test_a_wrong_password_signs_nobody_in(client, db):
     assert answer.status_code == 200
     assert "errorlist" in answer.content.decode()
     assert signed_in_as(client) is None
+
+
+@pytest.mark.parametrize("through_admin", [False, True])
+def test_guessing_passwords_ends(client, db, through_admin):
+    factories.user(Role.ADMIN, username="ann")
+    form = {"login": "ann", "username": "ann", "password": "wrong"}
+    page = reverse("admin:login") if through_admin else reverse("account_login")
+    for _guess in range(6):
+        client.post(page, form, follow=through_admin)
+    client.post(page, form | {"password": "pass-word-9"})
+    assert signed_in_as(client) is None
+
+
+def test_the_right_password_after_one_wrong_one_signs_in(client, db):
+    factories.user(username="ann")
+    for password in ("wrong", "pass-word-9"):
+        client.post(reverse("account_login"), {"login": "ann", "password": password})
+    assert signed_in_as(client) == "ann"
+
+
+class TestWhereAddressesMustBeConfirmed:
+    """Production: an account can do nothing before its address is confirmed, and sign-up tells no addresses."""
+
+    @pytest.fixture(autouse=True)
+    def _mandatory(self, db, settings):
+        settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+
+    def test_sign_up_answers_the_same_for_known_addresses(self, client):
+        known = factories.user(username="ann")
+        EmailAddress.objects.create(user=known, email=known.email, verified=True, primary=True)
+        answers = [
+            client.post(reverse("account_signup"), FORM | {"username": name, "email": email})
+            for name, email in [("bob", known.email), ("vera", "vera@example.org")]
+        ]
+        assert [answer.status_code for answer in answers] == [302, 302]
+        assert answers[0]["Location"] == answers[1]["Location"]
+        assert [message.to for message in mail.outbox] == [[known.email], ["vera@example.org"]]
+        assert set(User.objects.values_list("username", flat=True)) == {"ann", "vera"}
+
+    def test_an_account_signs_in_after_confirming(self, client):
+        client.post(reverse("account_signup"), FORM)
+        assert signed_in_as(client) is None
+        assert client.post(reverse("talk:preview"), {"body": "x"}).status_code == 302
+        client.post(link_in_mail())
+        client.post(reverse("account_login"), {"login": "vera", "password": "long-and-odd-7"})
+        assert signed_in_as(client) == "vera"
 
 
 def test_sign_in_never_sends_people_to_another_site(client, db):
@@ -131,8 +194,7 @@ def test_asking_for_a_strangers_password_tells_nothing(client, db):
     assert unknown.status_code == 200
 
 
-def test_signing_up_loses_no_anonymous_work(client, db):
-    """The anonymous volunteer's row, votes and cookie stay; claiming them is the person's choice, later."""
+def test_signing_up_takes_no_other_browsers_work(client, db):
     anonymous = Volunteer.objects.create(classifications_count=5)
     client.post(reverse("account_signup"), FORM)
     anonymous.refresh_from_db()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def test_the_16_bit_picture_keeps_what_the_jpeg_loses(ingest: Any, tmp_path: Pat
 def test_two_first_requests_make_the_16_bit_picture_once(ingest: Any, tmp_path: Path, monkeypatch: Any) -> None:
     ingest(fits_write(tmp_path / "a.fits"))
     cutout_id, made, contents = Cutout.objects.first().pk, [], []
-    real, start = renderings._rg16_make, threading.Barrier(4)
+    real, start = renderings._rg16_make, threading.Barrier(3)
 
     def counted(cutout: Cutout) -> None:
         made.append(cutout.pk)
@@ -88,13 +89,59 @@ def test_two_first_requests_make_the_16_bit_picture_once(ingest: Any, tmp_path: 
             contents.append(file.read())
         connection.close()
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
+    threads = [threading.Thread(target=ask) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert made == [cutout_id]
-    assert len(contents) == 4 and len(set(contents)) == 1
+    assert len(contents) == 3 and len(set(contents)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_16_bit_pictures_are_made_two_at_a_time_and_nobody_waits_for_long(
+    ingest: Any, tmp_path: Path, client: Client, monkeypatch: Any
+) -> None:
+    ingest(fits_write(tmp_path / "a.fits"))
+    addresses = [reverse("archive:image_rg16", args=[cutout.public_id]) for cutout in Cutout.objects.all()[:4]]
+    at_work, go_on = threading.Barrier(3), threading.Event()
+    real = renderings._rg16_make
+
+    def slow(cutout: Cutout) -> None:
+        at_work.wait(10)
+        go_on.wait(30)
+        real(cutout)
+
+    monkeypatch.setattr(renderings, "_rg16_make", slow)
+    statuses: list[int] = []
+
+    def ask(address: str) -> None:
+        statuses.append(Client().get(address).status_code)
+        connection.close()
+
+    makers = [threading.Thread(target=ask, args=(address,)) for address in addresses[:2]]
+    for thread in makers:
+        thread.start()
+    at_work.wait(10)
+    monkeypatch.setattr(renderings, "RG16_WAIT_S", 0.3)
+    answer = client.get(addresses[2])
+    assert (answer.status_code, answer["Retry-After"], answer["Cache-Control"]) == (503, "2", "no-store")
+
+    monkeypatch.setattr(renderings, "RG16_WAIT_S", 10.0)
+    third = threading.Thread(target=ask, args=(addresses[2],))
+    third.start()
+    while renderings._waiting._value:  # a third request waits in this process
+        time.sleep(0.01)
+    begun = time.monotonic()
+    assert client.get(addresses[3]).status_code == 503  # and a fourth is not kept waiting
+    assert time.monotonic() - begun < 2
+
+    monkeypatch.setattr(renderings, "_rg16_make", real)
+    go_on.set()
+    for thread in [*makers, third]:
+        thread.join()
+    assert statuses == [200, 200, 200]
+    assert client.get(addresses[3]).status_code == 200
 
 
 def test_a_cutout_as_fits_has_its_pixels_and_its_exact_place(ingest: Any, tmp_path: Path, scientist: Client) -> None:

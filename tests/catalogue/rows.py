@@ -19,6 +19,6 @@ def candidate(*, of: Exposure | None = None, **fields: Any) -> Candidate:
         "end1_x": 200.0, "end1_y": 240.0, "end2_x": 300.0, "end2_y": 280.0, "ra_deg": 150.0, "dec_deg": 2.0,
         "position_sigma_arcsec": 0.02, "end1_ra_deg": 149.999, "end1_dec_deg": 1.999, "end2_ra_deg": 150.001,
         "end2_dec_deg": 2.001, "length_arcsec": 5.4, "position_angle_deg": 68.2, "ridge_snr": 6.1,
-        "curve": [[200.0, 240.0], [250.0, 260.0], [300.0, 280.0]], "p_yes": 0.97, "p_model": 0.9,
+        "curve": [[200.0, 240.0], [250.0, 260.0], [300.0, 280.0]], "p_model": 0.9,
     }  # fmt: skip
     return Candidate.objects.create(**values | fields)

@@ -33,9 +33,7 @@ def catalogue(db: None) -> list[Candidate]:
     Consensus.objects.update(votes_yes=7, votes_no=2, votes_unsure=1, p_yes=0.97)
     full = candidate(of=subject.cutout.exposure, ra_deg=RA, dec_deg=DEC)
     CandidateSubject.objects.create(candidate=full, subject=subject)
-    bare = candidate(
-        source="model", position_from="cutout", p_yes=None, end1_ra_deg=None, length_arcsec=None, ridge_snr=None
-    )
+    bare = candidate(source="model", position_from="cutout", end1_ra_deg=None, length_arcsec=None, ridge_snr=None)
     rejected = candidate()
     candidate_validate(candidate=full, by=ann, verdict="accept", trail_class="asteroid", note="=1+1 “né”\nline 2")
     candidate_validate(candidate=bare, by=ann, verdict="accept", trail_class="arc")
@@ -54,6 +52,7 @@ def test_each_format_reads_back_as_it_was_written(catalogue: list[Candidate], fm
     assert [str(value) for value in table["candidate_id"]] == [str(one.pk) for one in catalogue]
     assert table["ra"][0] == RA and table["dec"][0] == DEC
     assert [str(value) for value in table["class"]] == ["asteroid", "arc"]
+    assert table["p_yes"][0] == 0.97
     assert list(table["votes_yes"][:1]) == [7] and list(table["votes_no"][:1]) == [2]
     assert str(table["validated_by"][0]) == "ann"
     assert str(table["exposure_start"][0]) == "2024-03-01T12:00:00.000Z"

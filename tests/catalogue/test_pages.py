@@ -89,6 +89,20 @@ def test_the_page_shows_what_is_known(scientist: Client) -> None:
     assert "style=" not in text and not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*json)", text)
 
 
+def test_the_votes_shown_are_those_of_now_also_after_the_voting_ended(scientist: Client) -> None:
+    subjects = factories.subjects(2, factories.workflow())
+    found = candidate(of=subjects[0].cutout.exposure)
+    for subject in subjects:
+        CandidateSubject.objects.create(candidate=found, subject=subject)
+    assert "people 0." not in scientist.get(QUEUE).content.decode()
+    for late in (0.9712, 0.6234):
+        Consensus.objects.filter(subject=subjects[0]).update(votes_yes=7, p_yes=late)
+        Consensus.objects.filter(subject=subjects[1]).update(votes_no=7, p_yes=0.11)
+        assert f"people {late:.2f}" in scientist.get(QUEUE).content.decode()
+        assert scientist.get(f"/api/candidates/{found.pk}/").json()["p_yes"] == late
+        assert scientist.get("/api/candidates/").json()["results"][0]["p_yes"] == late
+
+
 def test_a_decision_leads_to_the_next_and_says_so(scientist: Client) -> None:
     first, second = candidate(), candidate()
     answer = scientist.post(
@@ -150,7 +164,9 @@ def test_filters_in_the_address(scientist: Client) -> None:
     assert shown(scientist, f"?q={plain.exposure.observation.name.upper()}") == {str(plain.pk)}
     assert shown(scientist, "?instrument=ACS&state=all") == every
     assert shown(scientist, "?instrument=WFC3") == set()
-    assert shown(scientist, "?state=nonsense&source=%00&q=%00") == {str(plain.pk), str(by_model.pk)}
+    assert shown(scientist, "?state=nonsense&source=nonsense") == {str(plain.pk), str(by_model.pk)}
+    odd = selectors.CandidateFilter.of({"state": "\x00", "source": "\x00", "instrument": "\x00", "q": "\x00"})
+    assert odd == selectors.CandidateFilter()
     assert scientist.get(f"{QUEUE}?after=nonsense").status_code == 404
 
 

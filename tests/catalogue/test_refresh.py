@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from catalogue.models import Candidate, CandidateSubject
+from catalogue.selectors import candidates
 from catalogue.services import candidate_validate, candidates_look_again, candidates_refresh
 from classify.models import Consensus
 from ml.models import Model, Score, TrainingLabel
@@ -34,7 +35,7 @@ def test_a_trail_seen_in_two_tiles_is_one_candidate_at_its_true_place(field: Fie
     for subject in field.subjects:
         field.says_yes(subject, p_yes=0.9 if subject is field.subjects[0] else 0.99)
     assert candidates_refresh() == 2
-    found = Candidate.objects.get()
+    found = candidates().get()
     assert off_by_arcsec(found, field) < 0.1
     assert found.position_from == "fit" and found.source == "consensus" and found.p_yes == 0.99
     assert {link.subject for link in found.links.all()} == set(field.subjects)
@@ -89,13 +90,13 @@ def test_the_model_alone_makes_a_candidate_and_volunteers_make_it_theirs(field: 
     score(field, 0, end1_x=truth.x1 - x0 + 3, end1_y=truth.y1 - 3, end2_x=truth.x2 - x0 - 3, end2_y=truth.y2 + 2)
     score(field, 1, p_asteroid=0.1)
     candidates_refresh()
-    found = Candidate.objects.get()
+    found = candidates().get()
     assert (found.source, found.p_model, found.p_yes) == ("model", 0.9, None)
     assert off_by_arcsec(found, field) < 0.1
     field.exposure.source_file.stored.delete()
     field.says_yes(field.subjects[1])
     candidates_refresh()
-    found = Candidate.objects.get()
+    found = candidates().get()
     assert (found.source, found.p_model, found.p_yes) == ("consensus", 0.9, 0.98)
     assert found.links.count() == 2
 

@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.models import Role
 from catalogue.models import Candidate, CandidateSubject, Validation
-from catalogue.services import DecidedMeanwhile, candidate_reopen, candidate_validate
+from catalogue.services import DecidedMeanwhile, candidate_validate
 from ml.models import TrainingLabel
 from tests import factories
 from tests.catalogue.rows import candidate
@@ -20,7 +20,7 @@ def test_every_decision_is_kept_with_who_and_when(db: None) -> None:
     ann, ben = factories.user(Role.SCIENTIST), factories.user(Role.SCIENTIST)
     found = candidate()
     candidate_validate(candidate=found, by=ann, verdict="accept", trail_class="asteroid", note="clear")
-    candidate_reopen(candidate=found, by=ben, note="let me look")
+    candidate_validate(candidate=found, by=ben, verdict="reopen", trail_class="", note="let me look")
     assert Candidate.objects.get().state == "pending" and Candidate.objects.get().trail_class == ""
     candidate_validate(candidate=found, by=ben, verdict="reject", trail_class="cosmic_ray")
     kept = [(row.by, row.verdict, row.trail_class, row.note) for row in found.validations.order_by("id")]
@@ -90,10 +90,10 @@ def test_models_learn_the_best_of_what_a_cutout_shows(db: None) -> None:
     candidate_validate(candidate=ray, by=ann, verdict="reject", trail_class="cosmic_ray")
     label = TrainingLabel.objects.get(cutout=subject.cutout, source="validation")
     assert label.label == "asteroid"
-    candidate_reopen(candidate=asteroid, by=ann)
+    candidate_validate(candidate=asteroid, by=ann, verdict="reopen", trail_class="")
     label.refresh_from_db()
     assert label.label == "cosmic_ray"
-    candidate_reopen(candidate=ray, by=ann)
+    candidate_validate(candidate=ray, by=ann, verdict="reopen", trail_class="")
     assert not TrainingLabel.objects.exists()
 
 

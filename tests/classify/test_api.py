@@ -9,7 +9,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import Role, Volunteer
+from accounts.throttles import NewVolunteerThrottle
 from classify.models import Classification
+from hunter.rest import PersonThrottle
 from tests import factories
 
 
@@ -80,11 +82,44 @@ def test_errors_have_one_shape_and_an_id(client, workflow, subject):
         {"metadata": {"big": "x" * 20_000}},
         {"metadata": {"nul": "\x00"}},
         {"metadata": [1, 2]},
+        {"metadata": {"half": "\ud800"}},
+        {"metadata": {"\ud800": 1}},
+        {"metadata": {"deep": [[[[[[[[[[]]]]]]]]]]}},
+        {"workflow_version": "١.١"},
+        {"workflow_version": "9.9"},
     ],
 )
 def test_hostile_input_is_400_and_writes_nothing(client, workflow, subject, wrong):
     assert post(client, body(workflow, subject, **wrong)).status_code == 400
     assert not Classification.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"workflow": 1e999}', '{"metadata": {"x": 1e999}}', '{"metadata": {"x": NaN}}', "[" * 5_000, '"\\ud800"', "[]"],
+)
+def test_json_at_its_limits_is_400(client, workflow, text):
+    answer = client.post("/api/classifications/", text, content_type="application/json")
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/subjects/?cursor=cD1hYmM=",
+        "/api/workflows/?cursor=cD1hYmM=",
+        "/api/subjects/?cursor=%00",
+        "/%00",
+        "/?q=%00",
+    ],
+)
+def test_odd_addresses_lead_nowhere(client, workflow, address):
+    assert client.get(address).status_code == 404
+
+
+def test_a_cookie_with_a_nul_is_not_ours(client, workflow):
+    client.cookies["sessionid"] = "\x00abcdefgh"
+    assert client.get("/").status_code == 200
 
 
 def test_broken_json_is_400(client, workflow):
@@ -96,7 +131,16 @@ def test_broken_json_is_400(client, workflow):
 def test_someone_elses_key_is_409(client, workflow, subject):
     data = body(workflow, subject)
     post(client, data)
-    assert post(Client(), data).status_code == 409
+    other = Client()
+    other.get("/classify/asteroid-trails/")
+    assert post(other, data).status_code == 409
+
+
+def test_a_key_used_for_another_subject_is_409(client, workflow, subject):
+    (second,) = factories.subjects(1, workflow)
+    data = body(workflow, subject)
+    post(client, data)
+    assert post(client, data | {"subject": second.pk}).status_code == 409
 
 
 def test_a_post_without_a_csrf_token_is_403_even_for_strangers(workflow, subject):
@@ -113,9 +157,40 @@ def test_a_post_without_a_csrf_token_is_403_even_for_strangers(workflow, subject
     assert answer.status_code == 201
 
 
-def test_too_many_answers_in_a_minute_are_429_and_say_when_to_come_back(client, workflow, subject, monkeypatch):
-    from hunter.rest import PersonThrottle
+@pytest.fixture
+def client(workflow) -> Client:
+    """A browser that opened the classifier before."""
+    made = Client()
+    made.get("/classify/asteroid-trails/")
+    return made
 
+
+def test_a_browser_without_the_classifiers_cookie_is_refused_and_makes_nobody(workflow, subject):
+    answer = post(Client(), body(workflow, subject))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "no_volunteer")
+    assert not Volunteer.objects.exists()
+
+
+def test_one_address_brings_only_so_many_new_people(workflow, subject, monkeypatch):
+    monkeypatch.setitem(NewVolunteerThrottle.THROTTLE_RATES, "new_volunteer", "2/hour")
+    codes = []
+    for _ in range(3):
+        browser = Client()
+        browser.get("/classify/asteroid-trails/")
+        codes += [post(browser, body(workflow, subject)).status_code for _ in range(2)]
+    assert codes == [201, 201, 201, 201, 429, 429]
+    assert Volunteer.objects.count() == 2
+
+
+def test_people_of_one_address_have_limits_of_their_own(workflow, subject, monkeypatch):
+    monkeypatch.setitem(PersonThrottle.THROTTLE_RATES, "classify", "2/min")
+    for _ in range(3):
+        browser = Client()
+        browser.get("/classify/asteroid-trails/")
+        assert [post(browser, body(workflow, subject)).status_code for _ in range(3)] == [201, 201, 429]
+
+
+def test_too_many_answers_in_a_minute_are_429_and_say_when_to_come_back(client, workflow, subject, monkeypatch):
     monkeypatch.setitem(PersonThrottle.THROTTLE_RATES, "classify", "3/min")
     codes = [post(client, body(workflow, subject)).status_code for _ in range(4)]
     assert codes == [201, 201, 201, 429]

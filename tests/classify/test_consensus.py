@@ -9,8 +9,9 @@ from django.db import connection
 from django.db.models import Sum
 
 from accounts.models import Volunteer
-from classify.consensus import classifications_aggregate, subject_retire, subjects_prioritise
+from classify.consensus import classifications_aggregate, subject_retire
 from classify.models import Classification, Consensus, Workflow
+from classify.priority import subjects_prioritise
 from ml.models import Model, Score, TrainingLabel
 from tests import factories
 

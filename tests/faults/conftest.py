@@ -34,14 +34,26 @@ class Workers:
         self._folder = folder
         self._environment = {**os.environ, **environment}
         self._running: list[subprocess.Popen[bytes]] = []
+        self._terminals: list[subprocess.Popen[bytes]] = []
 
     def start(self, **environment: str) -> None:
         """Start a worker that takes every queue, with the scheduler that sweeps."""
+        self._running.append(self._spawn(self._worker_command(), environment))
+
+    def terminal(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Run a command of `manage.py` beside the workers; it is killed with them, if not before."""
+        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        self._terminals.append(self._spawn(command, environment))
+        return self._terminals[-1]
+
+    def _worker_command(self) -> list[str]:
         command = [sys.executable, "-m", "celery", "--app", "hunter", "worker", "--beat", "--queues", "celery,jobs"]
         command += ["--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
-        command += ["--schedule", str(self._folder / "beat")]
+        return [*command, "--schedule", str(self._folder / "beat")]
+
+    def _spawn(self, command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
         with (self._folder / "worker.log").open("ab") as log:
-            worker = subprocess.Popen(
+            return subprocess.Popen(
                 command,
                 cwd=ROOT,
                 env=self._environment | environment,
@@ -50,13 +62,18 @@ class Workers:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._running.append(worker)
 
     def kill(self) -> None:
         """`kill -9` for every process of the workers, as when the machine runs out of memory."""
         self._signal(signal.SIGKILL)
-        for worker in self._running:
-            worker.wait()
+        for process in [*self._running, *self._terminals]:
+            process.wait()
+
+    def kill_terminals(self) -> None:
+        """`kill -9` for the commands only."""
+        for terminal in self._terminals:
+            os.killpg(terminal.pid, signal.SIGKILL)
+            terminal.wait()
 
     def kill_when(self, condition: Callable[[], bool], what: str) -> None:
         """`kill -9` at a moment at which ``condition`` holds for certain: they are frozen while it is looked at."""
@@ -69,9 +86,10 @@ class Workers:
             self._signal(signal.SIGCONT)
 
     def _signal(self, which: signal.Signals) -> None:
-        for worker in self._running:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(worker.pid, which)
+        for process in [*self._running, *self._terminals]:
+            if process.returncode is None:  # a number that was waited for may be another's by now
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, which)
 
     def wait_for(self, condition: Callable[[], bool], what: str, seconds: float = 90.0) -> None:
         """Return as soon as ``condition`` holds; fail with the workers' words when it never does, or they are gone."""
@@ -79,8 +97,8 @@ class Workers:
         while not condition():
             alive = self._running[-1].poll() is None
             if not alive or time.monotonic() > end:
-                said = (self._folder / "worker.log").read_text(errors="replace")[-4000:]
-                pytest.fail(f"{what} did not happen; the worker {'runs' if alive else 'ended'}. It said:\n{said}")
+                log = (self._folder / "worker.log").read_text(errors="replace")[-4000:]
+                pytest.fail(f"{what} did not happen; the worker {'runs' if alive else 'ended'}. It said:\n{log}")
             time.sleep(0.005)
 
 

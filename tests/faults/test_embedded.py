@@ -15,8 +15,10 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from redis import Redis
 
 from hunter import embedded
+from hunter.embedded.paths import SOCKET_PATH_MAX
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = """
@@ -32,7 +34,7 @@ time.sleep(120)
 def folder() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="hunter-embedded-"))
     yield path
-    embedded._stop(embedded.Paths(path.resolve()))
+    embedded.stop(embedded.Paths(path.resolve()))
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -113,7 +115,7 @@ def test_a_folder_too_deep_for_a_socket_gets_a_short_private_one(folder):
     deep = folder / ("d" * 60) / ("e" * 60)
     deep.mkdir(parents=True)
     sockets = embedded.Paths(deep).sockets
-    assert len(str(sockets)) < embedded.SOCKET_PATH_MAX
+    assert len(str(sockets)) < SOCKET_PATH_MAX
     holder = hold(deep)
     assert sockets.stat().st_mode & 0o077 == 0
     assert connect(deep).execute("SELECT 1").fetchone() == (1,)
@@ -129,3 +131,32 @@ def test_nobody_else_may_open_the_sockets(folder):
     assert sockets.stat().st_mode & 0o077 == 0
     holder.send_signal(signal.SIGINT)
     holder.wait(timeout=30)
+
+
+def test_another_folders_server_is_neither_taken_for_ours_nor_stopped(folder, tmp_path):
+    """After a power cut the number in a pid file may be anybody's: here that of another checkout's Redis."""
+    other = Path(tempfile.mkdtemp(prefix="hunter-embedded-"))
+    neighbour = hold(other)
+    paths = embedded.Paths(folder.resolve())
+    paths.sockets.mkdir(parents=True, mode=0o700)
+    (paths.run / "redis.pid").write_text((other / "run" / "redis.pid").read_text())
+    paths.redis_socket.touch()
+    holder = hold(folder)
+    assert Redis(unix_socket_path=str(paths.redis_socket)).ping()
+    holder.send_signal(signal.SIGINT)
+    holder.wait(timeout=30)
+    assert running(folder) == []
+    assert "redis-server" in running(other)
+    neighbour.send_signal(signal.SIGINT)
+    neighbour.wait(timeout=30)
+    shutil.rmtree(other, ignore_errors=True)
+
+
+def test_a_server_that_started_before_another_failed_does_not_stay(folder):
+    paths = embedded.Paths(folder.resolve())
+    paths.redis_socket.mkdir(parents=True)  # Redis cannot make its socket here
+    failed = subprocess.run(
+        [sys.executable, "-c", HOLD, str(folder)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert failed.returncode != 0
+    assert running(folder) == []

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import redis
+from django.conf import settings
+from django.db import connection, transaction
 from django.utils import timezone
 
-from jobs import registry, services
+from jobs import services
 from jobs.models import Job, JobState
 from jobs.registry import JobLost, JobRun
-
-Kind = Callable[[Callable[[JobRun], dict[str, Any]]], None]
-
-
-@pytest.fixture
-def kind() -> Iterator[Kind]:
-    """Makes the handler of jobs of kind "trial"."""
-
-    def use(handler: Callable[[JobRun], dict[str, Any]]) -> None:
-        registry._handlers["trial"] = handler
-
-    use(lambda run: {})
-    yield use
-    del registry._handlers["trial"]
-
-
-@pytest.fixture
-def hints(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The ids that were handed to the workers."""
-    sent: list[Any] = []
-    monkeypatch.setattr(services, "_hint", sent.append)
-    return sent
+from tests.jobs.conftest import Kind
 
 
 @pytest.fixture
@@ -162,11 +144,63 @@ def test_the_sweep_finds_lost_hints_and_dead_workers_and_nothing_else(db: None, 
     assert services.jobs_sweep() == 2
     assert set(hints) == {lost_hint, dead}
     hints.clear()
-    services.jobs_sweep()
-    assert hints == [dead]  # the waiting one was just hinted at: a busy queue is not filled with repeats
+    assert services.jobs_sweep() == 0 and hints == []  # just hinted at: a busy queue is not filled with repeats
+    taken = Job.objects.get(pk=dead)
+    assert (taken.state, taken.lease_owner) == (JobState.QUEUED, "")
     Job.objects.filter(pk=lost_hint).update(lease_until=ago)
-    services.jobs_sweep()
-    assert lost_hint in hints
+    assert services.jobs_sweep() == 1 and hints == [lost_hint]
+
+
+def test_a_hint_that_nobody_took_goes_by_itself(job: Job) -> None:
+    services._hint(job.pk)
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    told = [json.loads(message) for message in client.lrange("jobs", 0, -1)]
+    client.close()
+    (hint,) = [message for message in told if str(job.pk) in message["headers"]["argsrepr"]]
+    expires = datetime.fromisoformat(hint["headers"]["expires"])
+    assert timedelta(0) < expires - timezone.now() <= timedelta(seconds=services.HINT_EXPIRES_S)
+
+
+def test_no_clock_but_the_databases_decides_about_leases(job: Job, hints: list[Any], monkeypatch: Any) -> None:
+    """A host whose clock is an hour ahead steals nothing; one that is an hour late keeps its lease."""
+    true_now = timezone.now
+    for off in (timedelta(hours=1), timedelta(hours=-1)):
+        Job.objects.update(state=JobState.QUEUED, lease_until=None)
+        with monkeypatch.context() as patch:
+            patch.setattr(timezone, "now", lambda off=off: true_now() + off)
+            assert services.job_claim(job.pk) is not None
+        for other in (timedelta(hours=1), timedelta(0)):
+            with monkeypatch.context() as patch:
+                patch.setattr(timezone, "now", lambda other=other: true_now() + other)
+                assert services.job_claim(job.pk) is None
+                assert services.jobs_sweep() == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: true_now() + timedelta(hours=1))
+        ahead = services.job_enqueue(kind="trial", arguments={})
+    assert services.job_cancel(ahead.pk)  # ends "before" it began, were the clocks of two hosts compared
+    ahead.refresh_from_db()
+    assert ahead.created_at <= ahead.finished_at
+
+
+def test_a_held_job_is_its_holders_and_no_worker_hears_of_it(
+    kind: Kind, db: None, hints: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    owner = services.owner_name()
+    with django_capture_on_commit_callbacks(execute=True):
+        held = services.job_enqueue(kind="trial", arguments={}, held_by=owner)
+    assert (held.state, held.lease_owner) == (JobState.RUNNING, owner)
+    assert hints == [] and services.jobs_sweep() == 0
+    assert services.job_run(held.pk) is None  # a worker that found it some other way
+    assert services.job_run(held.pk, owner=owner) is not None
+    held.refresh_from_db()
+    assert (held.state, held.attempts) == (JobState.DONE, 1)
+
+
+def test_a_held_job_whose_holder_died_is_taken_over(kind: Kind, db: None, hints: list[Any]) -> None:
+    held = services.job_enqueue(kind="trial", arguments={}, held_by=services.owner_name())
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert services.jobs_sweep() == 1 and hints == [held.pk]
+    assert services.job_run(held.pk).state == JobState.DONE
 
 
 def test_a_job_that_is_killed_each_time_ends_at_last(job: Job, kind: Kind) -> None:
@@ -177,3 +211,66 @@ def test_a_job_that_is_killed_each_time_ends_at_last(job: Job, kind: Kind) -> No
     job.refresh_from_db()
     assert job.state == JobState.FAILED and "killed each time" in job.last_error
     assert not ran
+
+
+def test_a_job_that_gets_further_each_time_is_never_given_up(job: Job, kind: Kind) -> None:
+    steps = 2 * services.MAX_ATTEMPTS
+    for done in range(1, steps):
+        assert services.job_claim(job.pk) is not None
+        Job.objects.update(done=done, lease_until=timezone.now() - timedelta(seconds=1))  # killed after one more
+    assert services.job_run(job.pk).state == JobState.DONE
+
+
+def test_walking_over_what_was_done_before_is_no_progress(job: Job, kind: Kind) -> None:
+    for done in (3, 1, 3, 2):
+        assert services.job_claim(job.pk) is not None
+        Job.objects.update(done=done, lease_until=timezone.now() - timedelta(seconds=1))
+    services.job_claim(job.pk)
+    job.refresh_from_db()
+    assert (job.attempts, job.done_at_start) == (4, 3)  # the first one got further, the next three did not
+
+
+def lose_the_connection() -> None:
+    """What a restart of the database does to a query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_connection_is_another_attempt_not_a_failure(kind: Kind, hints: list[Any]) -> None:
+    calls: list[int] = []
+
+    def handler(run: JobRun) -> dict[str, Any]:
+        calls.append(1)
+        if len(calls) == 1:
+            with transaction.atomic():
+                lose_the_connection()
+        return {"calls": len(calls)}
+
+    kind(handler)
+    job = services.job_enqueue(kind="trial", arguments={})
+    assert services.job_run(job.pk) is not None
+    job.refresh_from_db()
+    assert (job.state, job.lease_owner, job.attempts, job.finished_at) == (JobState.QUEUED, "", 1, None)
+    assert "terminat" in job.last_error
+    assert timedelta(0) < job.lease_until - timezone.now() < timedelta(seconds=services.backoff_s(1))
+    hints.clear()
+    assert services.jobs_sweep() == 0 and hints == []  # not before the time to back off is over
+    services.job_run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.result, job.last_error, job.attempts) == (JobState.DONE, {"calls": 2}, "", 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_fails_each_time_ends_the_job_with_its_words(kind: Kind) -> None:
+    kind(lambda run: lose_the_connection() or {})
+    job = services.job_enqueue(kind="trial", arguments={})
+    for _ in range(services.MAX_ATTEMPTS):
+        services.job_run(job.pk)
+        job.refresh_from_db()
+        assert job.state == JobState.QUEUED
+    services.job_run(job.pk)
+    job.refresh_from_db()
+    assert job.state == JobState.FAILED
+    assert "The last time: terminat" in job.last_error
+    assert services.backoff_s(services.MAX_ATTEMPTS) == services.BACKOFF_MAX_S

@@ -81,3 +81,6 @@ ACCESS = {
     "talk:subject": "public",
     "talk:tag": "public",
 }
+
+# The row is somebody else's: 403 says so to people who have an account, but did not write it.
+OWNERS_ONLY = {"talk:comment_edit", "talk:comment_delete"}

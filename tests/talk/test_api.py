@@ -76,6 +76,15 @@ def test_bad_input_names_the_field(api, client, ann, subject, data, field):
     assert field in answer.json()["error"]["fields"]
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1.5", "true", "0", "-1", str(2**62), str(2**64), "9" * 999,
+                                    '"1e9"', "[]", "{}", "null"])  # fmt: skip
+def test_no_number_of_a_subject_breaks_it(client, ann, subject, number):
+    client.force_login(ann)
+    answer = client.post(POST, f'{{"subject": {number}, "body": "x"}}', content_type="application/json")
+    assert answer.status_code == 400
+    assert list(answer.json()["error"]["fields"]) == ["subject"]
+
+
 def test_refusals_have_their_own_codes(api, client, ann, subject, moderator):
     client.force_login(ann)
     for n in range(10):

@@ -15,7 +15,7 @@ from accounts.services import account_leave
 from classify.models import Consensus
 from ml.models import Score
 from talk.models import Comment, CommentEvent, Discussion
-from talk.services import comment_delete, comment_post, discussion_lock
+from talk.services import EDITS_PER_WINDOW, PREVIEWS_PER_WINDOW, comment_delete, comment_post, discussion_lock
 from tests import factories
 
 WORDS = [("/talk/", "Latest comments"), ("/talk/recent/", "Recent comments"), ("/talk/boards/notes/", "Notes")]
@@ -202,6 +202,41 @@ def test_the_preview_is_the_comment(client, ann, subject):
     page = client.get(url(subject)).content.decode()
     assert preview.strip() in page
     assert "Nothing to preview" in client.post(reverse("talk:preview"), {"body": " "}).content.decode()
+
+
+def test_too_many_edits_keep_the_text(client, ann, subject):
+    comment = comment_post(author=ann, subject=subject, body="first words")
+    client.force_login(ann)
+    address = reverse("talk:comment_edit", args=[comment.pk])
+    for n in range(EDITS_PER_WINDOW):
+        assert client.post(address, {"body": f"words {n}"}).status_code == 302
+    answer = client.post(address, {"body": "my long thoughts"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "my long thoughts" in page
+    assert "within a minute" in page
+
+
+@pytest.mark.parametrize("cache_is_here", [True, False])
+def test_previews_have_a_limit_while_the_cache_is_here(client, ann, bob, settings, monkeypatch, cache_is_here):
+    monkeypatch.setattr("talk.services.time.time", lambda: 1_800_000_000.0)
+    if not cache_is_here:
+        settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://localhost:1/0"}}
+    client.force_login(ann)
+
+    def preview() -> tuple[int, str]:
+        answer = client.post(reverse("talk:preview"), {"body": "**bold**"})
+        return answer.status_code, answer.content.decode()
+
+    for _ in range(PREVIEWS_PER_WINDOW):
+        assert preview()[0] == 200
+    status, words = preview()
+    assert (status, "within a minute" in words) == ((422, True) if cache_is_here else (200, False))
+    client.force_login(bob)
+    assert preview()[0] == 200
+    client.force_login(ann)
+    monkeypatch.setattr("talk.services.time.time", lambda: 1_800_000_060.0)
+    assert preview()[0] == 200
 
 
 def test_a_tag_shows_its_images_and_comments(client, ann, db):

@@ -162,6 +162,33 @@ def test_the_eleventh_comment_within_a_minute_waits(ann, bob, subject):
     assert comment_post(author=ann, subject=subject, body="one more").pk
 
 
+def edit(comment: Comment, text: str, *, by: User) -> Comment:
+    return comment_edit(comment=comment, editor=by, body=text)
+
+
+def test_the_eleventh_edit_within_a_minute_waits_whichever_comments_it_is_on(ann, bob, subject):
+    comments = [comment_post(author=ann, subject=subject, body=f"number {n}") for n in range(2)]
+    other = comment_post(author=bob, subject=subject, body="bob's")
+    for n in range(services.EDITS_PER_WINDOW):
+        edit(comments[n % 2], f"changed {n}", by=ann)
+    with pytest.raises(Refused) as refused:
+        edit(comments[0], "one more", by=ann)
+    assert refused.value.code == "too_fast"
+    assert CommentEvent.objects.count() == services.EDITS_PER_WINDOW
+    assert edit(comments[0], "changed 8", by=ann).body == "changed 8"  # no change
+    assert edit(other, "bob's second", by=bob).body == "bob's second"
+    CommentEvent.objects.filter(body="number 0").update(pgh_created_at=timezone.now() - timedelta(seconds=61))
+    assert edit(comments[0], "one more", by=ann).body == "one more"
+
+
+def test_a_moderators_deletions_do_not_use_up_an_authors_edits(ann, subject, moderator):
+    comments = [comment_post(author=ann, subject=subject, body=f"number {n}") for n in range(10)]
+    for comment in comments[1:]:
+        comment_delete(comment=comment, by=moderator)
+    for n in range(services.EDITS_PER_WINDOW):
+        edit(comments[0], f"changed {n}", by=ann)
+
+
 def at_once(posts) -> list[Exception]:  # type: ignore[no-untyped-def]
     """Run all of ``posts`` at the same moment, each on a connection of its own; what they raised."""
     barrier, errors = threading.Barrier(len(posts)), []
@@ -219,3 +246,15 @@ def test_the_limit_holds_when_all_posts_come_at_once():
     ]
     assert [error.code for error in at_once(posts)] == ["too_fast"] * 4  # type: ignore[attr-defined]
     assert Comment.objects.count() == services.POSTS_PER_WINDOW
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_limit_holds_when_all_edits_come_at_once():
+    subject, [person] = factories.subjects(1, factories.workflow())[0], people(1)
+    comments = [comment_post(author=person, subject=subject, body=f"number {n}") for n in range(2)]
+    edits = [
+        lambda n=n: comment_edit(comment=comments[n % 2], editor=person, body=f"flood {n}")
+        for n in range(services.EDITS_PER_WINDOW + 4)
+    ]
+    assert [error.code for error in at_once(edits)] == ["too_fast"] * 4  # type: ignore[attr-defined]
+    assert CommentEvent.objects.count() == services.EDITS_PER_WINDOW

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -15,7 +16,8 @@ from jobs.foreground import job_run_in_terminal
 class Command(BaseCommand):
     help = (
         "Take FITS files in: observations, exposures, cutouts. Folders are searched for .fits, .fit and .fits.gz.\n"
-        "A file that is known is not read again; a refused one is named with its reason and the rest goes on.\n\n"
+        "A file that is known is not taken in again, and one that nobody touched since is not even read; a refused\n"
+        "one is named with its reason and the rest goes on.\n\n"
         "example: manage.py ingest ~/hst/ j8pu25fvq_drz.fits"
     )
 
@@ -24,14 +26,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("paths", nargs="+", metavar="PATH", help="a FITS file, or a folder to search")
-        parser.add_argument("--again", action="store_true", help="read files again that were refused before")
+        parser.add_argument("--again", action="store_true", help="read all files again, refused and untouched ones too")
 
     def handle(self, *args: Any, paths: list[str], again: bool, **options: Any) -> None:
         try:
-            job = ingest_start(paths, again=again)
+            result = job_run_in_terminal(partial(ingest_start, paths, again=again), unit="file")
         except PathRefused as error:
             raise CommandError(str(error)) from None
-        result = job_run_in_terminal(job, unit="file")
         for refused in result["rejected"]:
             self.stdout.write(self.style.WARNING(f"refused  {refused['name']}: {refused['reason']}"))
         more = result["rejected_count"] - len(result["rejected"])

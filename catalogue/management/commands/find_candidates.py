@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from catalogue import services
-from catalogue.models import Candidate
+from catalogue.models import Candidate, FindingTry
 
 
 class Command(BaseCommand):
@@ -33,3 +33,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"{looked_at} tiles looked at")
         made = Candidate.objects.count() - before
         self.stdout.write(f"{looked_at} tiles looked at, {made} new candidates.")
+        if failed := FindingTry.objects.count():
+            self.stderr.write(
+                f"{failed} tiles could not be looked at; nothing of them was kept. Why is in Django's admin under "
+                "“Failed searches”. They are tried again later, five times in all; at once with --again."
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -14,7 +15,7 @@ from jobs.services import job_enqueue
 
 class Command(BaseCommand):
     help = (
-        "Make subjects of all cutouts that are not yet in a subject set. "
+        "Show all cutouts in a workflow that are not shown there yet, and put them in a subject set. "
         "Example: manage.py publish --workflow asteroid-trails --set 'All cutouts'"
     )
 
@@ -28,6 +29,6 @@ class Command(BaseCommand):
             known = ", ".join(Workflow.objects.values_list("slug", flat=True)) or "none yet"
             raise CommandError(f"There is no workflow {slug!r}. Known: {known}. Nothing was published.")
         workflow, subject_set = workflow_ensure(slug=slug, subject_set=options["subject_set"])
-        job = job_enqueue(kind="publish", arguments={"workflow": workflow.pk, "subject_set": subject_set.pk})
-        result = job_run_in_terminal(job, unit="cutout")
+        arguments = {"workflow": workflow.pk, "subject_set": subject_set.pk}
+        result = job_run_in_terminal(partial(job_enqueue, kind="publish", arguments=arguments), unit="cutout")
         self.stdout.write(f"{result['subjects']} new subjects in “{subject_set.name}” of {workflow.slug}.")

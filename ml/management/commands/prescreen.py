@@ -19,10 +19,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            job = prescreen_start()
+            result = job_run_in_terminal(prescreen_start, unit="cutout")
         except (ModelRefused, CardRefused) as error:
             raise CommandError(str(error)) from None
-        result = job_run_in_terminal(job, unit="cutout")
         for failed in result["failed"]:
             self.stdout.write(self.style.WARNING(f"not scored  {failed['exposure']}: {failed['reason']}"))
         self.stdout.write(
