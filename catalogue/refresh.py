@@ -47,6 +47,7 @@ from catalogue.locating import (
     trails_in,
 )
 from catalogue.models import Candidate, CandidateSubject, FindingTry, ScoreCheck
+from classify.consensus import subjects_close
 from classify.models import Consensus
 from ml.models import Score
 from sky.trail import Trail, same_trail
@@ -268,3 +269,5 @@ def _greater(a: float | None, b: float | None) -> float | None:
 def _link(finding: Finding, candidate: Candidate) -> None:
     if finding.subject_id is not None:
         CandidateSubject.objects.get_or_create(candidate=candidate, subject_id=finding.subject_id)
+        if candidate.state == Candidate.State.ACCEPTED:
+            subjects_close([finding.subject_id])  # the find is public already

@@ -13,6 +13,7 @@ from accounts.models import User
 from catalogue.labels import labels_write
 from catalogue.models import Candidate, TrailClass, Validation
 from catalogue.refresh import candidates_look_again, candidates_refresh
+from classify.consensus import subjects_close
 
 __all__ = ["DecidedMeanwhile", "candidate_validate", "candidates_look_again", "candidates_refresh"]
 
@@ -71,6 +72,9 @@ def candidate_validate(
         locked.state = STATE_AFTER[Validation.Verdict(verdict)]
         locked.trail_class = trail_class
         locked.save(update_fields=["state", "trail_class", "updated_at"])
+    if locked.state == Candidate.State.ACCEPTED:
+        # From now on everybody may see it: nobody may vote on it any more.
+        subjects_close(locked.links.values_list("subject_id", flat=True))
     labels_write(locked)
     candidate.refresh_from_db(fields=["state", "trail_class", "updated_at"])
     return made

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import Role, User
-from classify.consensus import subject_retire
+from classify.consensus import votings_close
 from classify.models import Classification, Consensus, Project, Subject, SubjectSet, Workflow
 
 
@@ -86,12 +86,9 @@ class ConsensusAdmin(ReadOnly):
     @admin.action(description=_("Retire (by the team)"), permissions=["retire"])
     def retire(self, request: HttpRequest, queryset: QuerySet[Consensus]) -> None:
         """End the voting on these subjects; each retires once, whoever else is at it."""
-        retired = already = 0
-        for row in queryset.only("pk", "workflow_id").iterator(chunk_size=500):
-            if subject_retire(consensus=row, reason=Consensus.Reason.OTHER):
-                retired += 1
-            else:
-                already += 1
+        chosen = queryset.count()
+        retired = votings_close(queryset.order_by())
+        already = chosen - retired
         if retired:
             said = ngettext("%d subject was retired.", "%d subjects were retired.", retired) % retired
             self.message_user(request, said, messages.SUCCESS)

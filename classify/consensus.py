@@ -7,12 +7,12 @@ and each subject is counted anew from all its votes, so doing it twice changes n
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.models import Volunteer
@@ -210,12 +210,26 @@ def _write_labels(rows: list[Consensus]) -> None:
 
 
 @transaction.atomic
-def subject_retire(*, consensus: Consensus, reason: Consensus.Reason) -> bool:
-    """End the voting on a subject by hand. True for the one caller who did it; retirement happens once."""
+@transaction.atomic
+def votings_close(rows: QuerySet[Consensus]) -> int:
+    """End these votings by hand, as the team decided; how many ended now. Each ends once, whoever else is at it.
+
+    Rows are taken in the order of the aggregation (consensus by id, then workflows by id), so that the two
+    never deadlock.
+    """
+    locked = list(
+        rows.filter(state=Consensus.State.ACTIVE).select_for_update(of=("self",)).order_by("pk")
+        .values_list("pk", "workflow_id")
+    )  # fmt: skip
     now = timezone.now()
-    won = Consensus.objects.filter(pk=consensus.pk, state=Consensus.State.ACTIVE).update(
-        state=Consensus.State.RETIRED, retirement_reason=reason, retired_at=now, updated_at=now
+    Consensus.objects.filter(pk__in=[pk for pk, _ in locked]).update(
+        state=Consensus.State.RETIRED, retirement_reason=Consensus.Reason.OTHER, retired_at=now, updated_at=now
     )
-    if won:
-        Workflow.objects.filter(pk=consensus.workflow_id).update(retired_count=F("retired_count") + 1)
-    return won == 1
+    for workflow_id, ended in sorted(Counter(workflow_id for _, workflow_id in locked).items()):
+        Workflow.objects.filter(pk=workflow_id).update(retired_count=F("retired_count") + ended)
+    return len(locked)
+
+
+def subjects_close(subject_ids: Iterable[int]) -> int:
+    """End the voting on these subjects in all workflows; how many votings ended."""
+    return votings_close(Consensus.objects.filter(subject_id__in=list(subject_ids)))

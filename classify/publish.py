@@ -60,7 +60,7 @@ def cutouts_unpublished(workflow: Workflow) -> Iterator[tuple[int, list[Cutout]]
     last = 0
     while page := list(Cutout.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:PAGE]):
         last = page[-1]
-        shown = Consensus.objects.filter(workflow=workflow, subject__cutout__in=page)
+        shown = Consensus.objects.filter(workflow=workflow, subject__cutout__gte=page[0], subject__cutout__lte=last)
         left = sorted(set(page) - set(shown.values_list("subject__cutout_id", flat=True)))
         yield len(page) - len(left), []
         for start in range(0, len(left), BATCH):

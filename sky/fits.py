@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
-from astropy.wcs.utils import proj_plane_pixel_scales
 from numpy.typing import NDArray
 
 from sky.fits_header import ExposureHeader, UnusableImage, exposure_header
 from sky.fits_open import MAX_DECOMPRESSED_BYTES, MAX_SIDE, ImageHdu, open_images, plain_file
 from sky.fits_pixels import image_pixels
 from sky.fits_tiles import check_tiles
+from sky.wcs import separation_arcsec
 
 __all__ = ["ExposureHeader", "ScienceImage", "UnusableImage", "read_images"]
 
@@ -73,14 +73,14 @@ def _check_shape(hdu: ImageHdu) -> None:
 
 def _wcs(hdu: ImageHdu, hdus: fits.HDUList) -> WCS:
     """Full celestial WCS with SIP and lookup tables as astropy reads them."""
-    for name in ("A_ORDER", "B_ORDER", "AP_ORDER", "BP_ORDER"):
-        order = hdu.header.get(name, 0)
-        if not isinstance(order, int) or not 0 <= order <= MAX_SIP_ORDER:
-            raise UnusableImage(f"Its coordinate system is unusable: {name} is {order!r}.")
     try:
+        for name in ("A_ORDER", "B_ORDER", "AP_ORDER", "BP_ORDER"):
+            order = hdu.header.get(name, 0)
+            if not isinstance(order, int) or not 0 <= order <= MAX_SIP_ORDER:
+                raise UnusableImage(f"Its coordinate system is unusable: {name} is {order!r}.")
         wcs = WCS(hdu.header, fobj=hdus)
         fault = _wcs_fault(wcs, hdu.shape)
-    except MemoryError:
+    except (UnusableImage, MemoryError):
         raise
     except Exception as error:  # wcslib and astropy raise many kinds on broken headers
         raise UnusableImage("Its coordinate system (WCS) is damaged.") from error
@@ -95,11 +95,17 @@ def _wcs_fault(wcs: WCS, shape: tuple[int, ...]) -> str:
         return "It has no celestial coordinate system (WCS)."
     if (wcs.wcs.lng, wcs.wcs.lat) != (0, 1) or wcs.wcs.lngtyp.strip() != "RA":
         return "It has no usable celestial WCS: its axes are not right ascension, then declination."
-    ra_deg, dec_deg = np.abs([wcs.wcs.crval, wcs.all_pix2world([[shape[1] / 2, shape[0] / 2]], 0)[0]]).max(axis=0)
-    if not (ra_deg <= 360 and dec_deg <= 90):
-        return "It has no usable celestial WCS: the centre of the image is at no place of the sky."
-    scales = [*proj_plane_pixel_scales(wcs), math.sqrt(abs(np.linalg.det(wcs.pixel_scale_matrix)))]
-    if not all(MIN_SCALE_ARCSEC <= scale * 3600 <= MAX_SCALE_ARCSEC for scale in scales):
+    off_the_sky = "It has no usable celestial WCS: the centre of the image is at no place of the sky."
+    if not _is_place(*wcs.wcs.crval):
+        return off_the_sky
+    column, row = shape[1] / 2, shape[0] / 2
+    ra_deg, dec_deg = wcs.all_pix2world([column, column + 1, column], [row, row, row + 1], 0)
+    if not _is_place(ra_deg[0], dec_deg[0]):
+        return off_the_sky
+    # The sides of the pixel in the middle, distortion included, and the root of the area: nought if they are parallel.
+    sides = [separation_arcsec(ra_deg[0], dec_deg[0], ra_deg[i], dec_deg[i]) for i in (1, 2)]
+    sides.append(math.sqrt(abs(np.linalg.det(wcs.pixel_scale_matrix))) * 3600)
+    if not all(MIN_SCALE_ARCSEC <= side <= MAX_SCALE_ARCSEC for side in sides):
         return (
             f"It has no usable celestial WCS: a pixel is not between {MIN_SCALE_ARCSEC} and {MAX_SCALE_ARCSEC} "
             "arcseconds large."
@@ -107,12 +113,16 @@ def _wcs_fault(wcs: WCS, shape: tuple[int, ...]) -> str:
     return ""
 
 
+def _is_place(ra_deg: float, dec_deg: float) -> bool:
+    return abs(ra_deg) <= 360 and abs(dec_deg) <= 90  # false for what is not finite
+
+
 def _chip(header: fits.Header, default: int) -> int:
     """Chip number; drizzled images carry -999 and WFPC2 keeps it in DETECTOR."""
     for name in ("CCDCHIP", "DETECTOR"):
         try:
             chip = int(header.get(name, -1))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, fits.VerifyError):
             continue
         if 1 <= chip <= 8:
             return chip
@@ -125,8 +135,8 @@ def read_images(
     """Yield the usable science images of a file, one chip in memory at a time.
 
     Memory stays near the size of one chip as float32 (at most 1.6 GB) where the caller lets go of each
-    before the next; for a compressed image in one single tile, three times that. A gzipped file is unpacked
-    on disk, and removed again in any case.
+    before the next; a compressed image of large tiles takes up to 0.4 GB more. A gzipped file is unpacked on
+    disk, and removed again in any case.
 
     Parameters
     ----------

@@ -86,9 +86,8 @@ class _Cards:
     def text(self, *names: str) -> str:
         for name in names:
             value = self.get(name)
-            text = "".join(c for c in str(value) if c.isprintable()).strip() if value is not None else ""
-            if text:
-                return text[:80]
+            if value is not None and (text := str(value).strip()):
+                return "".join(c for c in text if c.isprintable())[:80]
         return ""
 
     def number(self, *names: str) -> float | None:

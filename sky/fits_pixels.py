@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,36 +14,43 @@ from sky.fits_open import ImageHdu
 
 NO_DATA_FLAGS = 1 | 2 | 4
 """DQ bits without a value to show: lost in transmission, filled, bad detector pixel (ACS and WFC3 data handbooks)."""
-BAND_PIXELS = 1 << 20
+BLOCK_PIXELS = 1 << 20
 
 
 def image_pixels(hdu: ImageHdu, hdus: fits.HDUList) -> NDArray[np.float32]:
     """The whole image, 2-D float32 in native byte order, FITS row order, NaN where there is no data.
 
-    It is read in bands of rows, so that the memory taken is about the image itself; a compressed one
-    whose tiles are as large as the image takes up to three times that.
+    It is read in blocks, so that the memory taken is about the image itself, or five tiles more where it is
+    compressed.
 
     Raises
     ------
     UnusableImage
         The pixels are damaged, or the image is blank.
     """
-    height, width = hdu.shape
-    band_rows = max(1, BAND_PIXELS // width)
-    if isinstance(hdu, fits.CompImageHDU):  # whole rows of tiles, so that none is unpacked twice
-        tile_rows = int(hdu.tile_shape[0])
-        band_rows = max(1, band_rows // tile_rows) * tile_rows
-    pixels = np.empty((height, width), dtype=np.float32)
+    pixels = np.empty(tuple(hdu.shape), dtype=np.float32)
     low, high = np.inf, -np.inf
-    for first in range(0, height, band_rows):
-        rows = slice(first, min(first + band_rows, height))
-        band = box_pixels(hdu, hdus, rows, slice(0, width))
-        pixels[rows] = band
-        low = min(low, float(np.fmin.reduce(band, axis=None, initial=np.inf)))
-        high = max(high, float(np.fmax.reduce(band, axis=None, initial=-np.inf)))
+    for rows, columns in _blocks(hdu):
+        block = box_pixels(hdu, hdus, rows, columns)
+        pixels[rows, columns] = block
+        low = min(low, float(np.fmin.reduce(block, axis=None, initial=np.inf)))
+        high = max(high, float(np.fmax.reduce(block, axis=None, initial=-np.inf)))
     if not low < high:
         raise UnusableImage("The image is blank: no pixel holds data.")
     return pixels
+
+
+def _blocks(hdu: ImageHdu) -> Iterator[tuple[slice, slice]]:
+    """Rows and columns of pieces near :data:`BLOCK_PIXELS`: whole rows, or whole tiles, so that none is read twice."""
+    height, width = (int(side) for side in hdu.shape)
+    tile_rows, tile_columns = (1, width)
+    if isinstance(hdu, fits.CompImageHDU):
+        tile_rows, tile_columns = (min(int(tile), side) for tile, side in zip(hdu.tile_shape, hdu.shape, strict=True))
+    columns_step = max(1, min(width, BLOCK_PIXELS // tile_rows) // tile_columns) * tile_columns
+    rows_step = max(1, BLOCK_PIXELS // columns_step // tile_rows) * tile_rows
+    for row in range(0, height, rows_step):
+        for column in range(0, width, columns_step):
+            yield slice(row, min(row + rows_step, height)), slice(column, min(column + columns_step, width))
 
 
 def box_pixels(hdu: ImageHdu, hdus: fits.HDUList, rows: slice, columns: slice) -> NDArray[np.float32]:

@@ -20,6 +20,8 @@ from sky.fits_header import UnusableImage
 from sky.fits_open import BLOCK_BYTES, MAX_EXTENSIONS, MAX_SIDE
 
 MAX_TILES = 100_000
+MAX_TILE_PIXELS = 1 << 24
+"""One tile for a whole chip is met with; the reader takes about five times the tile's size to unpack it."""
 MAX_ROW_BYTES = 1_024
 GZIP_CODES = {"GZIP_1", "GZIP_2"}
 GZIP_WINDOW = 31
@@ -28,7 +30,7 @@ TOO_MUCH = "A tile of a compressed image in it unpacks to more than its pixels."
 
 
 def check_tiles(plain: Path) -> None:
-    """Refuse a file with compressed images of too many tiles, or with gzipped tiles that hold more than their pixels.
+    """Refuse compressed images of tiles too many or too large, or of gzipped ones that hold more than their pixels.
 
     Raises
     ------
@@ -37,10 +39,9 @@ def check_tiles(plain: Path) -> None:
     """
     with fits.open(plain, memmap=False, disable_image_compression=True) as hdus, plain.open("rb") as raw:
         for hdu in hdus[:MAX_EXTENSIONS]:
-            if not isinstance(hdu, fits.BinTableHDU) or not hdu.header.get("ZIMAGE"):
-                continue
             try:
-                _check_table(hdu, raw)
+                if isinstance(hdu, fits.BinTableHDU) and hdu.header.get("ZIMAGE"):
+                    _check_table(hdu, raw)
             except (UnusableImage, MemoryError):
                 raise
             except Exception as error:  # astropy and numpy raise many kinds on hostile column definitions
@@ -58,6 +59,11 @@ def _check_table(hdu: fits.BinTableHDU, raw: BinaryIO) -> None:
     count = math.prod(-(-size // side) for size, side in zip(axes, sides, strict=True))
     if max(count, int(header["NAXIS2"])) > MAX_TILES:
         raise UnusableImage(f"A compressed image in it has too many tiles (at most {MAX_TILES}).")
+    if math.prod(sides) > MAX_TILE_PIXELS:
+        raise UnusableImage(
+            f"A compressed image in it has tiles of {sides[0]} x {sides[1]} pixels (at most {MAX_TILE_PIXELS} in all): "
+            "offer the file uncompressed."
+        )
     tile_bytes = math.prod(sides) * max(4, abs(int(header["ZBITPIX"])) // 8)
     places = _places(hdu, "GZIP_COMPRESSED_DATA", raw) if "GZIP_COMPRESSED_DATA" in hdu.columns.names else []
     if str(header.get("ZCMPTYPE")).strip().upper() in GZIP_CODES:

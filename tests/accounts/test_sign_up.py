@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import Role, User, Volunteer
 from tests import factories
+from tests.test_deploy import PRODUCTION, manage
 
 FORM = {"username": "vera", "email": "vera@example.org", "password1": "long-and-odd-7", "password2": "long-and-odd-7"}
 
@@ -137,6 +138,10 @@ class TestWhereAddressesMustBeConfirmed:
     @pytest.fixture(autouse=True)
     def _mandatory(self, db, settings):
         settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+
+    def test_it_is_so_in_production_only(self):
+        for environment, method in [(PRODUCTION, "'mandatory'"), ({}, "'optional'")]:
+            assert f"ACCOUNT_EMAIL_VERIFICATION = {method}" in manage("diffsettings", **environment).stdout
 
     def test_sign_up_answers_the_same_for_known_addresses(self, client):
         known = factories.user(username="ann")

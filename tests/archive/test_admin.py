@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib import admin
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from accounts.models import Role, User
@@ -44,6 +44,6 @@ def test_rows_beside_another_row_are_the_same() -> None:
         model = Observation
 
     inline = Beside(Observation, admin.site)
-    request = Client().get("/").wsgi_request
+    request = RequestFactory().get("/")
     assert not inline.has_add_permission(request, None)
     assert not inline.has_change_permission(request) and not inline.has_delete_permission(request)

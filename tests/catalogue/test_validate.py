@@ -7,6 +7,7 @@ import threading
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.test import Client
 
 from accounts.models import Role
 from catalogue.models import Candidate, CandidateSubject, Validation
@@ -32,6 +33,19 @@ def test_every_decision_is_kept_with_who_and_when(db: None) -> None:
     assert (found.state, found.trail_class) == ("rejected", "cosmic_ray")
     events = found.state_trail_class_events.order_by("pgh_id").values_list("state", "pgh_context__metadata__user")
     assert list(events) == [("accepted", ann.pk), ("pending", ben.pk), ("rejected", ben.pk)]
+
+
+def test_an_accepted_find_is_public_so_nobody_votes_on_it_any_more(client: Client, db: None) -> None:
+    workflow = factories.workflow()
+    (subject,) = factories.subjects(1, workflow)
+    found = candidate(of=subject.cutout.exposure)
+    CandidateSubject.objects.create(candidate=found, subject=subject)
+    shown = subject.cutout.exposure.observation.name
+    assert shown not in client.get("/results/").content.decode()
+    candidate_validate(candidate=found, by=factories.user(Role.SCIENTIST), verdict="accept", trail_class="asteroid")
+    assert shown in client.get("/results/").content.decode()
+    assert (factories.consensus(subject).state, factories.consensus(subject).retirement_reason) == ("retired", "other")
+    assert client.get("/api/workflows/asteroid-trails/next/").json()["subjects"] == []
 
 
 def test_the_same_decision_sent_twice_is_one(db: None) -> None:

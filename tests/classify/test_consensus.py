@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
 from django.db import connection
 from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Volunteer
-from classify.consensus import classifications_aggregate, subject_retire
-from classify.models import Classification, Consensus, Workflow
-from classify.priority import subjects_prioritise
-from ml.models import Model, Score, TrainingLabel
+from classify import consensus
+from classify.consensus import classifications_aggregate, votings_close
+from classify.models import ANSWER_VALUES, Classification, Consensus, Workflow
+from ml.models import TrainingLabel
 from tests import factories
 
 
@@ -99,7 +101,10 @@ def test_a_retired_subject_leaves_a_label_for_training(workflow):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_workers_at_the_same_moment_agree_with_one():
+@pytest.mark.parametrize("batch", [7, 500])
+def test_workers_at_the_same_moment_agree_with_one(batch, monkeypatch):
+    """Also in small batches, in which all workers touch the same people and subjects in turns."""
+    monkeypatch.setattr(consensus, "BATCH", batch)
     workflow = factories.workflow()
     subjects = factories.subjects(6, workflow)
     people = [factories.volunteer() for _ in range(40)]
@@ -132,6 +137,62 @@ def test_workers_at_the_same_moment_agree_with_one():
     assert Volunteer.objects.aggregate(n=Sum("classifications_count"))["n"] == 240
 
 
+def test_a_batch_costs_as_many_queries_for_many_people_as_for_few(workflow):
+    few = _queries_of_a_batch(workflow, 3)
+    many = _queries_of_a_batch(workflow, 60)
+    assert many == few <= 15
+
+
+def _queries_of_a_batch(workflow: Workflow, votes: int) -> int:
+    subjects = factories.subjects(votes, workflow)
+    for number, subject in enumerate(subjects):
+        factories.vote(subject, ANSWER_VALUES[number % 3], workflow)
+    with CaptureQueriesContext(connection) as queries:
+        assert classifications_aggregate() == votes
+    return len(queries)
+
+
+def test_people_are_locked_in_order_before_they_are_counted(workflow):
+    """An UPDATE alone takes rows in any order: two workers with the same people could wait for each other."""
+    (subject,) = factories.subjects(1, workflow)
+    people = [factories.volunteer() for _ in range(3)]
+    for person in reversed(people):
+        factories.vote(subject, "no", workflow, person)
+    with CaptureQueriesContext(connection) as queries:
+        classifications_aggregate()
+    locks, counts = [query["sql"] for query in queries if "accounts_volunteer" in query["sql"]]
+    assert re.match(r'SELECT "accounts_volunteer"."id" .* ORDER BY \S+ ASC FOR NO KEY UPDATE$', locks)
+    assert "UPDATE accounts_volunteer" in counts
+    assert set(Volunteer.objects.values_list("classifications_count", flat=True)) == {1}
+
+
+def test_each_workflow_counts_its_own_votes_and_people_theirs(workflow):
+    second = Workflow.objects.create(
+        project=workflow.project, slug="second", name="Second", question="?", answers=workflow.answers
+    )
+    subjects = factories.subjects(2, workflow)
+    Consensus.objects.bulk_create([Consensus(workflow=second, subject=subject) for subject in subjects])
+    person = factories.volunteer()
+    for subject in subjects:
+        factories.vote(subject, "no", workflow, person)
+    factories.vote(subjects[0], "yes", second, person)
+    assert classifications_aggregate() == 3
+    rows = Consensus.objects.order_by("workflow", "subject").values_list("votes_no", "votes_yes")
+    assert list(rows) == [(1, 0), (1, 0), (0, 1), (0, 0)]
+    person.refresh_from_db()
+    assert person.classifications_count == 3
+    assert list(Workflow.objects.order_by("pk").values_list("classifications_count", flat=True)) == [2, 1]
+
+
+def test_counting_leaves_the_band_to_the_scores(workflow):
+    (subject,) = factories.subjects(1, workflow)
+    Consensus.objects.update(band=2, shuffle=0.25)
+    factories.vote(subject, "no", workflow)
+    classifications_aggregate()
+    now = factories.consensus(subject)
+    assert (now.band, now.shuffle, now.votes_no, now.retired_at) == (2, 0.25, 1, None)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_retirement_by_hand_has_one_winner():
     workflow = factories.workflow()
@@ -139,7 +200,7 @@ def test_retirement_by_hand_has_one_winner():
     row, wins = factories.consensus(subject), []
 
     def retire() -> None:
-        wins.append(subject_retire(consensus=row, reason=Consensus.Reason.OTHER))
+        wins.append(votings_close(Consensus.objects.filter(pk=row.pk)))
         connection.close()
 
     threads = [threading.Thread(target=retire) for _ in range(6)]
@@ -147,15 +208,5 @@ def test_retirement_by_hand_has_one_winner():
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(wins) == [False] * 5 + [True]
-
-
-def test_scores_decide_what_is_shown_first(workflow):
-    subjects = factories.subjects(3, workflow)
-    model = Model.objects.create(name="m", version="1", sha256="0" * 64, active=True)
-    Consensus.objects.update(shuffle=0.9)
-    for subject, p in zip(subjects, (0.9, 0.2, 0.01), strict=True):
-        Score.objects.create(cutout=subject.cutout, model=model, p_asteroid=p, p_satellite=0, p_nothing=1 - p)
-    newest = subjects_prioritise()
-    assert [factories.consensus(subject).band for subject in subjects] == [0, 1, 2]
-    assert newest == Score.objects.latest("id").pk
+    assert sorted(wins) == [0] * 5 + [1]
+    assert Workflow.objects.get().retired_count == 1

@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 from django.db import connection
 
-from classify.models import Consensus
-from classify.selectors import subject_for_viewer, subjects_next_for
+from classify.models import Consensus, Subject
+from classify.selectors import people_counts, shown_metadata, subject_for_viewer, subjects_next_for
 from tests import factories
 
 
@@ -120,3 +120,30 @@ def test_a_volunteer_sees_nothing_of_votes_scores_or_hidden_fields(workflow):
     }
     assert not any(word in str(shown) for word in ("votes", "score", "p_yes", "p_asteroid"))
     assert subject_for_viewer(subject, in_classifier=False)["metadata"]["Target"] == "NGC 1"
+
+
+def test_metadata_come_in_one_order_whatever_the_database_made_of_it(workflow):
+    (subject,) = factories.subjects(1, workflow)
+    Subject.objects.filter(pk=subject.pk).update(metadata=subject.metadata | {"Zoom": "1", "!Camera": "A", "Size": "2"})
+    subject.refresh_from_db()
+    first = ["Telescope", "Instrument", "Filter", "Exposure start", "Exposure time", "RA", "Dec"]
+    assert list(subject_for_viewer(subject)["metadata"]) == [*first, "Size", "Zoom"]
+    everything = list(shown_metadata(subject.metadata, in_classifier=False))
+    assert everything == [*first, "Observation", "Target", "Camera", "Size", "Zoom"]
+
+
+def test_people_are_counted_once_a_minute_not_once_a_visit(workflow, django_assert_num_queries):
+    factories.volunteer(classifications_count=2)
+    factories.volunteer(classifications_count=0)
+    with django_assert_num_queries(1):
+        assert people_counts(workflow)["volunteers"] == 1
+    with django_assert_num_queries(0):
+        assert people_counts(workflow)["volunteers"] == 1
+
+
+def test_people_are_counted_without_a_cache(workflow, settings, tmp_path):
+    away = {**settings.CACHES["default"], "LOCATION": f"unix://{tmp_path}/nobody.sock"}
+    settings.CACHES = {"default": away}
+    assert people_counts(workflow)["volunteers"] == 0
+    factories.volunteer(classifications_count=2)
+    assert people_counts(workflow)["volunteers"] == 1

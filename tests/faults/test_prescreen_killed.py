@@ -13,7 +13,7 @@ from tests.faults.conftest import Workers, job_ended
 from tests.ml.making import scores_by_cutout, stored_exposure
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("faults-prescreen")]
-BOXES = [Box(x0, y0, 512, 512) for y0 in range(0, 440, 55) for x0 in range(0, 440, 28)]
+BOXES = [Box(x0, y0, 512, 512) for y0 in range(0, 440, 55) for x0 in range(0, 440, 44)]
 
 
 def test_a_killed_worker_loses_and_doubles_no_score(workers: Workers) -> None:
