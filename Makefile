@@ -38,7 +38,8 @@ bench: install  ## benchmarks: a figure and a ratio to a named reference each
 	$(PY) -m benchmarks
 
 train: install  ## the training extra (PyTorch), then the model that ships
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/train.lock
+	$(PY) -c "import torch, onnx, onnxscript" 2>/dev/null || \
+	  $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/train.lock
 	$(PY) manage.py train
 
 lock: install  ## renew the lock files (needs uv)

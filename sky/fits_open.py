@@ -7,6 +7,7 @@ mapped: one that shrinks meanwhile gives an error where a mapping would end the 
 from __future__ import annotations
 
 import gzip
+import math
 import tempfile
 import zlib
 from contextlib import ExitStack
@@ -90,12 +91,12 @@ def open_images(plain: Path, stack: ExitStack) -> tuple[fits.HDUList, list[Image
         _check_length(plain)
         hdus = stack.enter_context(fits.open(plain, memmap=False, lazy_load_hdus=True))
         images = [hdu for hdu in _each(hdus) if isinstance(hdu, ImageHdu)]
+        for hdu in images:
+            _check_sides(hdu)
     except (UnusableImage, MemoryError):
         raise
     except Exception as error:  # astropy raises anything from OSError to TypeError on hostile headers
         raise UnusableImage("The file is not readable as FITS (damaged header).") from error
-    for hdu in images:
-        _check_distortion_table(hdu)
     return hdus, images
 
 
@@ -120,9 +121,10 @@ def _check_length(plain: Path) -> None:
                 raise UnusableImage("The file is cut short: it promises more data than it holds.")
 
 
-def _check_distortion_table(hdu: ImageHdu) -> None:
-    pixels = 1
-    for side in hdu.shape:
-        pixels *= int(side)
+def _check_sides(hdu: ImageHdu) -> None:
+    """Sides are numbers (a broken card gives text), and no distortion table is out of all measure."""
+    if not all(isinstance(side, int) for side in hdu.shape):
+        raise TypeError("NAXISn is no number")
+    pixels = math.prod(hdu.shape)
     if str(hdu.name).upper() in DISTORTION_TABLES and pixels > MAX_TABLE_PIXELS:
         raise UnusableImage(f"Its distortion table {hdu.name} is too large: {pixels} values.")

@@ -1,8 +1,10 @@
-"""Look into the gzipped tiles of compressed FITS images before they are unpacked.
+"""Look into tile-compressed FITS images before anything of them is unpacked.
 
-The reader unpacks such a tile whole, however large it turns out, so a small file could fill the memory.
-The other codes (RICE, PLIO, HCOMPRESS) unpack into a buffer of the tile's own size. Layout of the table:
-FITS standard 4.0, sections 7.3.5 (variable-length arrays) and 10.1 (tiled images).
+A gzipped tile is unpacked whole by the reader, however large it turns out, so a small file could fill the
+memory. RICE unpacks into a buffer of the tile's own size, if its parameters are those of the standard. The
+decoders of HCOMPRESS and PLIO trust sizes written in the tile and write beyond their buffer, so these codes
+are refused; archives of Hubble do not use them. Layout of the table: FITS standard 4.0, sections 7.3.5
+(variable-length arrays) and 10.1 (tiled images).
 """
 
 from __future__ import annotations
@@ -17,13 +19,15 @@ import numpy as np
 from astropy.io import fits
 
 from sky.fits_header import UnusableImage
-from sky.fits_open import BLOCK_BYTES, MAX_EXTENSIONS, MAX_SIDE
+from sky.fits_open import BLOCK_BYTES, MAX_EXTENSIONS
 
 MAX_TILES = 100_000
 MAX_TILE_PIXELS = 1 << 24
 """One tile for a whole chip is met with; the reader takes about five times the tile's size to unpack it."""
 MAX_ROW_BYTES = 1_024
 GZIP_CODES = {"GZIP_1", "GZIP_2"}
+SAFE_CODES = {"RICE_1", "RICE_ONE", "NOCOMPRESS"} | GZIP_CODES
+RICE_PARAMETERS = {"BLOCKSIZE": {16, 32}, "BYTEPIX": {1, 2, 4}}
 GZIP_WINDOW = 31
 """``wbits`` of zlib for the gzip format."""
 TOO_MUCH = "A tile of a compressed image in it unpacks to more than its pixels."
@@ -50,9 +54,10 @@ def check_tiles(plain: Path) -> None:
 
 def _check_table(hdu: fits.BinTableHDU, raw: BinaryIO) -> None:
     header = hdu.header
+    code = _check_code(header)
     axes = [int(header[f"ZNAXIS{axis}"]) for axis in range(1, int(header["ZNAXIS"]) + 1)]
-    if len(axes) != 2 or not 0 < min(axes) <= max(axes) <= MAX_SIDE:
-        return  # no image that would be read
+    if not axes:
+        return
     sides = [min(int(header[f"ZTILE{axis}"]), size) for axis, size in enumerate(axes, start=1)]
     if min(sides) < 1:
         raise ValueError("a tile without pixels")
@@ -61,15 +66,30 @@ def _check_table(hdu: fits.BinTableHDU, raw: BinaryIO) -> None:
         raise UnusableImage(f"A compressed image in it has too many tiles (at most {MAX_TILES}).")
     if math.prod(sides) > MAX_TILE_PIXELS:
         raise UnusableImage(
-            f"A compressed image in it has tiles of {sides[0]} x {sides[1]} pixels (at most {MAX_TILE_PIXELS} in all): "
-            "offer the file uncompressed."
+            f"A compressed image in it has tiles of {' x '.join(map(str, sides))} pixels "
+            f"(at most {MAX_TILE_PIXELS} in all): offer the file uncompressed."
         )
     tile_bytes = math.prod(sides) * max(4, abs(int(header["ZBITPIX"])) // 8)
     places = _places(hdu, "GZIP_COMPRESSED_DATA", raw) if "GZIP_COMPRESSED_DATA" in hdu.columns.names else []
-    if str(header.get("ZCMPTYPE")).strip().upper() in GZIP_CODES:
+    if code in GZIP_CODES:
         places += _places(hdu, "COMPRESSED_DATA", raw)
     for place, length in places:
         _check_tile(raw, place, length, tile_bytes)
+
+
+def _check_code(header: fits.Header) -> str:
+    """The code of the tiles, one that can be unpacked without danger."""
+    code = str(header["ZCMPTYPE"]).strip().upper()
+    if code not in SAFE_CODES:
+        known = code if re.fullmatch(r"[A-Z0-9_]{1,20}", code) else "an unknown code"
+        raise UnusableImage(
+            f"An image in it is compressed with {known}; only RICE and GZIP are read: offer the file uncompressed."
+        )
+    for key in header["ZNAME*"]:
+        allowed = RICE_PARAMETERS.get(str(header[key]).strip().upper())
+        if allowed and header[key.replace("ZNAME", "ZVAL")] not in allowed:
+            raise ValueError("a parameter of RICE out of the standard")
+    return code
 
 
 def _places(hdu: fits.BinTableHDU, name: str, raw: BinaryIO) -> list[tuple[int, int]]:

@@ -38,6 +38,8 @@ def prepare_folders(paths: Paths) -> None:
     paths.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
     owner = account.pw_uid if account else os.geteuid()
     for folder in (paths.postgres, paths.sockets):
+        if folder.is_symlink():  # in a shared temporary folder somebody else may have put it there
+            raise EmbeddedServerError(f"{folder} is a link; remove it or choose another DATA_DIR.")
         if account and folder.stat().st_uid == 0:
             os.chown(folder, account.pw_uid, account.pw_gid)
         if folder.stat().st_uid != owner:
@@ -47,15 +49,18 @@ def prepare_folders(paths: Paths) -> None:
         folder.chmod(0o700)
     if account:
         for folder in (paths.postgres, paths.sockets, postgres_bin()):
-            _let_others_traverse(folder)
+            _let_others_traverse(folder, quiet=paths.data)
 
 
-def _let_others_traverse(folder: Path) -> None:
+def _let_others_traverse(folder: Path, *, quiet: Path) -> None:
     """Root only: the server's user must be able to walk to the folder (never to list or read on the way)."""
     for parent in folder.parents:
         mode = parent.stat().st_mode
         if not mode & stat.S_IXOTH:
-            print(f"note: letting others walk through {parent} (not list it), for PostgreSQL's user", file=sys.stderr)
+            if not parent.is_relative_to(quiet):
+                print(
+                    f"note: letting others walk through {parent} (not list it), for PostgreSQL's user", file=sys.stderr
+                )
             parent.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
 
 

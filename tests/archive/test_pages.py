@@ -130,7 +130,8 @@ def test_16_bit_pictures_are_made_two_at_a_time_and_nobody_waits_for_long(
     monkeypatch.setattr(renderings, "RG16_WAIT_S", 10.0)
     third = threading.Thread(target=ask, args=(addresses[2],))
     third.start()
-    while renderings._waiting._value:  # a third request waits in this process
+    begun = time.monotonic()
+    while renderings._waiting._value and time.monotonic() < begun + 5:  # until a third request waits in this process
         time.sleep(0.01)
     begun = time.monotonic()
     assert client.get(addresses[3]).status_code == 503  # and a fourth is not kept waiting

@@ -45,7 +45,6 @@ def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ({}, 0.5),
         ({"tile_shape": (300, 1)}, 0.5),
-        ({"tile_shape": (64, 64), "compression_type": "HCOMPRESS_1"}, 0.5),
         ({"tile_shape": (300, 200), "compression_type": "GZIP_2", "quantize_level": 0}, 0.0),
         ({"tile_shape": (7, 33), "compression_type": "GZIP_1", "quantize_level": 0}, 0.0),
     ],
@@ -106,6 +105,28 @@ def test_a_bomb_in_a_tile_is_refused_before_it_takes_memory(tmp_path: Path, pack
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert expected in text and peak < 20_000_000
+
+
+def altered(path: Path, old: bytes, new: bytes) -> Path:
+    content = path.read_bytes()
+    assert old in content and len(old) == len(new)
+    path.write_bytes(content.replace(old, new))
+    return path
+
+
+def test_codes_whose_decoder_trusts_the_file_are_refused(tmp_path: Path) -> None:
+    path = squeezed(tmp_path / "a.fits", compression_type="HCOMPRESS_1", tile_shape=(64, 64))
+    assert "compressed with HCOMPRESS_1" in reason(path)
+    path = altered(squeezed(tmp_path / "a.fits"), b"'RICE_1  '", b"'PLIO_1  '")
+    assert "compressed with PLIO_1" in reason(path)
+
+
+@pytest.mark.parametrize(("parameter", "value"), [("ZVAL1", "0"), ("ZVAL1", "-8"), ("ZVAL2", "3"), ("ZVAL2", "0")])
+def test_rice_with_parameters_out_of_the_standard_is_refused(tmp_path: Path, parameter: str, value: str) -> None:
+    path = squeezed(tmp_path / "a.fits")
+    usual = {"ZVAL1": "32", "ZVAL2": "4"}[parameter]
+    altered(path, f"{parameter:8}= {usual:>20}".encode(), f"{parameter:8}= {value:>20}".encode())
+    assert "damaged header" in reason(path)
 
 
 def test_tiles_too_many_or_too_large_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
