@@ -210,15 +210,14 @@ def _write_labels(rows: list[Consensus]) -> None:
 
 
 @transaction.atomic
-@transaction.atomic
 def votings_close(rows: QuerySet[Consensus]) -> int:
     """End these votings by hand, as the team decided; how many ended now. Each ends once, whoever else is at it.
 
-    Rows are taken in the order of the aggregation (consensus by id, then workflows by id), so that the two
-    never deadlock.
+    Rows are taken in the order of the aggregation (consensus by workflow and id, then workflows by id), so that
+    the two never deadlock.
     """
     locked = list(
-        rows.filter(state=Consensus.State.ACTIVE).select_for_update(of=("self",)).order_by("pk")
+        rows.filter(state=Consensus.State.ACTIVE).select_for_update(of=("self",)).order_by("workflow_id", "pk")
         .values_list("pk", "workflow_id")
     )  # fmt: skip
     now = timezone.now()

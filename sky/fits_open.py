@@ -101,14 +101,14 @@ def open_images(plain: Path, stack: ExitStack) -> tuple[fits.HDUList, list[Image
 
 
 def _each(hdus: fits.HDUList) -> list[fits.hdu.base.ExtensionHDU]:
-    """The HDUs, opened one after the other as far as :data:`MAX_EXTENSIONS`."""
+    """The HDUs, opened one after the other. All of them: side planes are found by name anywhere."""
     opened: list[fits.hdu.base.ExtensionHDU] = []
-    while len(opened) < MAX_EXTENSIONS:
+    while len(opened) <= MAX_EXTENSIONS:
         try:
             opened.append(hdus[len(opened)])
         except IndexError:
-            break
-    return opened
+            return opened
+    raise UnusableImage(f"It has more than {MAX_EXTENSIONS} extensions.")
 
 
 def _check_length(plain: Path) -> None:

@@ -176,6 +176,13 @@ def test_a_large_image_takes_little_more_memory_than_its_pixels(tmp_path: Path) 
     assert shape == (4000, 3000) and peak < 1.5 * 4000 * 3000 * 4
 
 
+def test_a_file_of_endless_extensions_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sky.fits_open.MAX_EXTENSIONS", 3)
+    path = tmp_path / "a.fits"
+    assert len(images(write(path, primary(), science(), science(version=2)))) == 2
+    assert "more than 3 extensions" in reason(write(path, primary(), *(science(version=v) for v in (1, 2, 3))))
+
+
 def test_a_huge_distortion_table_is_refused(tmp_path: Path) -> None:
     table = fits.ImageHDU(np.zeros((2049, 2048), np.float32), name="WCSDVARR", ver=1)
     assert "distortion table" in reason(write(tmp_path / "a.fits", primary(), science(), table))
