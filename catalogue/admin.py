@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from accounts.readonly_admin import ReadOnlyAdmin, ReadOnlyInline
 from catalogue.models import Candidate, CandidateSubject, FindingTry, Validation
-from classify.admin import ReadOnly
-
-
-class ReadOnlyInline(admin.TabularInline):
-    """Rows beside a candidate, to look at."""
-
-    extra = 0
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class ValidationInline(ReadOnlyInline):
@@ -35,7 +17,7 @@ class SubjectInline(ReadOnlyInline):
 
 
 @admin.register(Candidate)
-class CandidateAdmin(ReadOnly):
+class CandidateAdmin(ReadOnlyAdmin):
     list_display = ["id", "state", "trail_class", "source", "exposure", "p_model", "created_at"]
     list_filter = ["state", "trail_class", "source", "position_from"]
     search_fields = ["=id", "exposure__observation__name"]
@@ -44,12 +26,12 @@ class CandidateAdmin(ReadOnly):
 
 
 @admin.register(Validation)
-class ValidationAdmin(ReadOnly):
+class ValidationAdmin(ReadOnlyAdmin):
     list_display = ["id", "candidate", "by", "verdict", "trail_class", "created_at"]
     list_filter = ["verdict", "trail_class"]
     list_select_related = ["candidate", "by"]
 
 
 @admin.register(FindingTry)
-class FindingTryAdmin(ReadOnly):
+class FindingTryAdmin(ReadOnlyAdmin):
     list_display = ["id", "consensus_id", "score_id", "attempts", "tried_at", "again_at", "error"]

@@ -11,23 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import Role, User
+from accounts.readonly_admin import ReadOnlyAdmin
 from classify.consensus import votings_close
 from classify.models import Classification, Consensus, Project, Subject, SubjectSet, Workflow
-
-
-class ReadOnly(admin.ModelAdmin):
-    """Rows that the system writes; people look."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Project)
@@ -66,13 +52,13 @@ class WorkflowAdmin(admin.ModelAdmin):
 
 
 @admin.register(Subject)
-class SubjectAdmin(ReadOnly):
+class SubjectAdmin(ReadOnlyAdmin):
     list_display = ["id", "project", "created_at"]
     search_fields = ["id"]
 
 
 @admin.register(Consensus)
-class ConsensusAdmin(ReadOnly):
+class ConsensusAdmin(ReadOnlyAdmin):
     list_display = ["subject", "workflow", "state", "votes_yes", "votes_no", "votes_unsure", "p_yes"]
     list_filter = ["state", "retirement_reason", "workflow"]
     raw_id_fields = ["subject", "retired_by"]
@@ -98,7 +84,7 @@ class ConsensusAdmin(ReadOnly):
 
 
 @admin.register(Classification)
-class ClassificationAdmin(ReadOnly):
+class ClassificationAdmin(ReadOnlyAdmin):
     list_display = ["id", "workflow", "subject_id", "answer", "counted", "created_at"]
     list_filter = ["workflow", "counted"]
     raw_id_fields = ["subject", "volunteer"]

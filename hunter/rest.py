@@ -45,25 +45,37 @@ class ShallowJSONParser(JSONParser):
 class PersonThrottle(ScopedRateThrottle):
     """Limits per person (the account, else the anonymous volunteer's cookie), and a wider one per address.
 
-    The wider one keeps fresh cookies from evading the first.
+    The wider one keeps fresh cookies from evading the first. Counters per window of time, not histories of
+    requests: a request costs the same however many came before.
     """
 
-    ident = ""
+    wait_s = 0.0
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         self.scope = getattr(view, "throttle_scope", "read")
-        self.rate = self.get_rate()
-        limit, self.duration = self.parse_rate(self.rate)
-        if limit is None:
+        limit, duration = self.parse_rate(self.get_rate())
+        if limit is None or duration is None:
             return True
-        address = f"address-{self.get_ident(request)}"
-        for self.ident, self.num_requests in ((_person(request), limit), (address, limit * PEOPLE_PER_ADDRESS)):
-            if self.ident and not super(ScopedRateThrottle, self).allow_request(request, view):
-                return False
-        return True
+        now = self.timer()
+        self.wait_s = duration - now % duration
+        person, address = _person(request), f"address-{self.get_ident(request)}"
+        return all(
+            self._count(ident, int(now // duration), duration) <= most
+            for ident, most in ((person, limit), (address, limit * PEOPLE_PER_ADDRESS))
+            if ident
+        )
 
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        return self.cache_format % {"scope": self.scope, "ident": self.ident}
+    def _count(self, ident: str, window: int, duration: int) -> int:
+        """How many requests of this window there are, this one included; 0 when the cache is away."""
+        key = f"{self.cache_format % {'scope': self.scope, 'ident': ident}}_{window}"
+        self.cache.add(key, 0, timeout=2 * duration)
+        try:
+            return self.cache.incr(key)
+        except ValueError:  # it ran out in between
+            return 0
+
+    def wait(self) -> float:
+        return self.wait_s
 
 
 def _person(request: Request) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from classify.admin import ReadOnly
+from accounts.readonly_admin import ReadOnlyAdmin
 from talk.models import Board, Comment, CommentEvent, Discussion, Tag  # type: ignore[attr-defined]
 
 
@@ -34,7 +34,7 @@ class DiscussionAdmin(admin.ModelAdmin):
 
 
 @admin.register(Comment)
-class CommentAdmin(ReadOnly):
+class CommentAdmin(ReadOnlyAdmin):
     list_display = ["id", "discussion", "author", "created_at", "edited_at", "deleted_at", "deleted_by"]
     list_select_related = ["discussion", "author", "deleted_by"]
     list_filter = ["deleted_at"]
@@ -42,7 +42,7 @@ class CommentAdmin(ReadOnly):
 
 
 @admin.register(CommentEvent)
-class CommentEventAdmin(ReadOnly):
+class CommentEventAdmin(ReadOnlyAdmin):
     """What a comment said before each edit or deletion, and who did it."""
 
     list_display = ["pgh_created_at", "pgh_obj", "body", "who"]
@@ -54,6 +54,6 @@ class CommentEventAdmin(ReadOnly):
 
 
 @admin.register(Tag)
-class TagAdmin(ReadOnly):
+class TagAdmin(ReadOnlyAdmin):
     list_display = ["name", "uses_count"]
     ordering = ["-uses_count"]

@@ -8,6 +8,16 @@
 
 const LEVELS = 65536;
 
+/** The picture is made on its first request; a busy server answers 503 and says when to come back. */
+async function fetchWhenMade(url, signal, tries = 5) {
+  const response = await fetch(url, { signal, credentials: "same-origin" });
+  if (response.status !== 503 || tries <= 1) return response;
+  const seconds = Math.min(Number(response.headers.get("Retry-After")) || 2, 10);
+  await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+  signal?.throwIfAborted();
+  return fetchWhenMade(url, signal, tries - 1);
+}
+
 /**
  * Fetch and decode one RG16 file.
  * @param {string} url
@@ -15,7 +25,7 @@ const LEVELS = 65536;
  * @throws {Error} when the file cannot be fetched or decoded
  */
 export async function decodeRG16(url, { signal } = {}) {
-  const response = await fetch(url, { signal, credentials: "same-origin" });
+  const response = await fetchWhenMade(url, signal);
   if (!response.ok) throw new Error(`RG16 image: HTTP ${response.status}`);
   // Colour management or premultiplied alpha would change the bytes, and here every byte is data.
   const bitmap = await createImageBitmap(await response.blob(), {
