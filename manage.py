@@ -23,9 +23,23 @@ def main() -> None:
             servers.ensure()
         except servers.EmbeddedServerError as error:
             sys.exit(f"error: {error}")
+        if "DATABASE_URL" not in os.environ and command not in ("migrate", "demo"):
+            _prepare_new_database()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)
+
+
+def _prepare_new_database() -> None:
+    """The embedded database of a new data folder gets its tables by itself, whatever the first command is."""
+    import django
+    from django.core.management import call_command
+    from django.db import connection
+
+    django.setup()
+    if "django_migrations" not in connection.introspection.table_names():
+        print("Preparing the database of this data folder (first use)", file=sys.stderr)
+        call_command("migrate", verbosity=0, interactive=False)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,10 @@ NAMES = ("ingest", "classify", "scores")
 def main() -> int:
     """Run the named benchmarks, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*NAMES, []], default=list(NAMES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(NAMES)}; all unless told")
     wanted = parser.parse_args().names or list(NAMES)
+    if unknown := set(wanted) - set(NAMES):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     folder = Path(tempfile.mkdtemp(prefix="hunter-bench-"))
     os.environ["DATA_DIR"] = str(folder)
     os.environ["DJANGO_SETTINGS_MODULE"] = "hunter.settings"
