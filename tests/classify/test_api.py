@@ -182,6 +182,13 @@ def test_one_address_brings_only_so_many_new_people(workflow, subject, monkeypat
     assert Volunteer.objects.count() == 2
 
 
+@pytest.fixture
+def _clock_stands(monkeypatch):
+    """Limits count per minute of the clock: the next minute must not begin within a test."""
+    monkeypatch.setattr(PersonThrottle, "timer", staticmethod(lambda: 1_700_000_000.0))
+
+
+@pytest.mark.usefixtures("_clock_stands")
 def test_people_of_one_address_have_limits_of_their_own(workflow, subject, monkeypatch):
     monkeypatch.setitem(PersonThrottle.THROTTLE_RATES, "classify", "2/min")
     for _ in range(3):
@@ -190,6 +197,7 @@ def test_people_of_one_address_have_limits_of_their_own(workflow, subject, monke
         assert [post(browser, body(workflow, subject)).status_code for _ in range(3)] == [201, 201, 429]
 
 
+@pytest.mark.usefixtures("_clock_stands")
 def test_too_many_answers_in_a_minute_are_429_and_say_when_to_come_back(client, workflow, subject, monkeypatch):
     monkeypatch.setitem(PersonThrottle.THROTTLE_RATES, "classify", "3/min")
     codes = [post(client, body(workflow, subject)).status_code for _ in range(4)]

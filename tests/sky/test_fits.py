@@ -15,8 +15,6 @@ from sky.fits import ScienceImage, UnusableImage, read_images
 from sky.fits_header import datetime_from_mjd, exposure_header, mjd_from_datetime
 from sky.simulate import make_wcs
 
-HST = Path(__file__).parents[2] / "../shared/data/hst"
-
 
 def primary(**changes: object) -> fits.PrimaryHDU:
     cards = {
@@ -43,6 +41,18 @@ def write(path: Path, *hdus: fits.hdu.base.ExtensionHDU) -> Path:
     return path
 
 
+def check_damaged(valid: bytes, changes: list[tuple[int, bytes]], path: Path) -> None:
+    """A file with some bytes changed gives images, or a reason; never anything else."""
+    content = bytearray(valid)
+    for place, piece in changes:
+        content[place : place + len(piece)] = piece
+    path.write_bytes(content)
+    try:
+        assert images(path)
+    except UnusableImage as error:
+        assert error.reason
+
+
 def images(path: Path, **options: object) -> list[ScienceImage]:
     return list(read_images(path, **options))  # type: ignore[arg-type]
 
@@ -65,11 +75,8 @@ def reason(path: Path, **options: object) -> str:
         ("wfc3uvis_flc_ib4606c6q_10x10.fits", "ib4606c6q WFC3 UVIS F555W 11665 170 single flc 10"),
     ],
 )
-def test_real_files_are_read(name: str, expected: str) -> None:
-    path = HST / name
-    if not path.exists():
-        pytest.skip("shared data absent")
-    found = images(path)
+def test_real_files_are_read(shared_data: Path, name: str, expected: str) -> None:
+    found = images(shared_data / "hst" / name)
     h = found[0].header
     got = (
         f"{h.dataset} {h.instrument} {h.detector or '-'} {h.filter} {h.proposal} {h.exposure_s:g} "
@@ -81,10 +88,8 @@ def test_real_files_are_read(name: str, expected: str) -> None:
     assert not h.simulated and h.photflam and h.start_utc < h.end_utc
 
 
-def test_the_real_file_without_pixels_is_refused() -> None:
-    path = HST / "acswfc_flt_j8bt06nyq_sip.fits"
-    if not path.exists():
-        pytest.skip("shared data absent")
+def test_the_real_file_without_pixels_is_refused(shared_data: Path) -> None:
+    path = shared_data / "hst" / "acswfc_flt_j8bt06nyq_sip.fits"
     assert reason(path) == "It has no image: the science extension has no pixels."
 
 
@@ -276,12 +281,4 @@ def valid_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def test_damaged_bytes_give_images_or_a_reason(
     valid_bytes: bytes, tmp_path: Path, changes: list[tuple[int, bytes]]
 ) -> None:
-    content = bytearray(valid_bytes)
-    for place, piece in changes:
-        content[place : place + len(piece)] = piece
-    path = tmp_path / "damaged.fits"
-    path.write_bytes(content)
-    try:
-        assert images(path)
-    except UnusableImage as error:
-        assert error.reason
+    check_damaged(valid_bytes, changes, tmp_path / "damaged.fits")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sky.fits import UnusableImage, read_images
 from sky.fits_box import read_box
 from sky.fits_header import exposure_header
-from tests.sky.test_fits import images, primary, reason, science, write
+from tests.sky.test_fits import check_damaged, images, primary, reason, science, write
 
 
 def squeezed(path: Path, shape: tuple[int, int] = (300, 200), **options: object) -> Path:
@@ -275,12 +275,4 @@ def compressed_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def test_damaged_compressed_bytes_give_images_or_a_reason(
     compressed_bytes: bytes, tmp_path: Path, changes: list[tuple[int, bytes]]
 ) -> None:
-    content = bytearray(compressed_bytes)
-    for place, piece in changes:
-        content[place : place + len(piece)] = piece
-    path = tmp_path / "damaged.fits"
-    path.write_bytes(content)
-    try:
-        assert images(path)
-    except UnusableImage as error:
-        assert error.reason
+    check_damaged(compressed_bytes, changes, tmp_path / "damaged.fits")

@@ -22,8 +22,6 @@ from sky.wcs import (
     wcs_to_bytes,
 )
 
-HST = Path(__file__).parents[2] / "../shared/data/hst"
-
 
 def distorted(seed: int = 3) -> WCS:
     """SIP and both kinds of lookup table at once, with distortions of up to a pixel."""
@@ -66,10 +64,8 @@ def test_shifting_leaves_the_parent_alone() -> None:
     assert offset_px(untouched, parent, 0, 0, (1000, 1200)) == 0.0
 
 
-def test_real_tiles_agree_with_their_parents() -> None:
-    files = [f for f in sorted(HST.glob("*.fits")) if "flt" not in f.name]
-    if not files:
-        pytest.skip("shared data absent")
+def test_real_tiles_agree_with_their_parents(shared_data: Path) -> None:
+    files = [f for f in sorted((shared_data / "hst").glob("*.fits")) if "flt" not in f.name]
     seen = 0
     for path in files:
         for image in read_images(path):
