@@ -27,17 +27,6 @@ class AccountRefused(Exception):
     """A change of an account that is not done. Nothing was changed; the message says what to do."""
 
 
-def user_role_set(*, user: User, role: Role, by: User, why: str = "") -> User:
-    """Give a person a role. Kept in the history, with who and why.
-
-    Raises
-    ------
-    AccountRefused
-        ``by`` is no admin, or nobody would be admin any more.
-    """
-    return user_access_set(user=user, role=role, by=by, why=why or "role")
-
-
 @transaction.atomic
 def user_access_set(*, user: User, role: Role, by: User, is_active: bool | None = None, why: str = "") -> User:
     """Give a person a role, and switch the account on or off (None: as it was). Kept in the history.

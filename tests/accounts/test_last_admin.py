@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.urls import reverse
 
 from accounts.models import Role, User
-from accounts.services import AccountRefused, account_leave, user_access_set, user_role_set
+from accounts.services import AccountRefused, account_leave, user_access_set
 from tests import factories
 
 
@@ -62,8 +62,8 @@ def test_of_two_who_go_at_once_one_stays(way):
     role = Role.VOLUNTEER
     calls: dict[str, list[Callable[[], object]]] = {
         "leave": [partial(account_leave, user=person) for person in (ann, bob)],
-        "step down": [partial(user_role_set, user=person, role=role, by=person) for person in (ann, bob)],
-        "each the other": [partial(user_role_set, user=a, role=role, by=b) for a, b in ((ann, bob), (bob, ann))],
+        "step down": [partial(user_access_set, user=person, role=role, by=person) for person in (ann, bob)],
+        "each the other": [partial(user_access_set, user=a, role=role, by=b) for a, b in ((ann, bob), (bob, ann))],
     }
     errors = at_once([ann, bob], calls[way])
     assert [type(error) for error in errors] == [AccountRefused]
@@ -79,10 +79,10 @@ def test_with_a_third_admin_both_may_go_at_once():
 
 def test_who_was_admin_until_now_gives_no_roles(db):
     ann, bob, person = factories.user(Role.ADMIN), factories.user(Role.ADMIN), factories.user()
-    user_role_set(user=bob, role=Role.VOLUNTEER, by=ann)
+    user_access_set(user=bob, role=Role.VOLUNTEER, by=ann)
     assert bob.role == Role.ADMIN  # what an older request still holds
     with pytest.raises(AccountRefused, match="Only admins"):
-        user_role_set(user=person, role=Role.ADMIN, by=bob)
+        user_access_set(user=person, role=Role.ADMIN, by=bob)
 
 
 def test_switching_an_account_off_and_on_is_kept(db):

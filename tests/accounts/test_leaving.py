@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from django.urls import reverse
 
 from accounts.models import Role, User, Volunteer
-from accounts.services import AccountRefused, account_leave, user_role_set
+from accounts.services import AccountRefused, account_leave, user_access_set
 from classify.models import Classification
 from tests import factories
 
@@ -44,7 +44,7 @@ def test_strangers_are_sent_to_sign_in(client, db, name):
 def test_the_export_is_complete_and_only_ones_own(client, ann):
     factories.user(username="bob")
     admin = factories.user(Role.ADMIN)
-    user_role_set(user=ann, role=Role.MODERATOR, by=admin)
+    user_access_set(user=ann, role=Role.MODERATOR, by=admin)
     Volunteer.objects.create(user=ann, classifications_count=3)
     client.force_login(ann)
     answer = client.get(reverse("accounts:export"))
@@ -107,7 +107,7 @@ def test_the_last_admin_stays(client, db):
     admin = factories.user(Role.ADMIN)
     factories.user(Role.ADMIN, is_active=False)
     with pytest.raises(AccountRefused, match="only admin"):
-        user_role_set(user=admin, role=Role.VOLUNTEER, by=admin)
+        user_access_set(user=admin, role=Role.VOLUNTEER, by=admin)
     client.force_login(admin)
     answer = client.post(reverse("accounts:delete"), {"password": "pass-word-9"})
     assert answer.status_code == 422

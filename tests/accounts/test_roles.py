@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import RANK, Role, User
-from accounts.services import AccountRefused, user_role_set
+from accounts.services import AccountRefused, user_access_set
 from tests import factories
 
 
@@ -24,10 +24,10 @@ def test_a_switched_off_account_has_no_role(db):
 def test_only_admins_give_roles(db, by):
     person, giver = factories.user(), factories.user(by)
     if by == Role.ADMIN:
-        assert user_role_set(user=person, role=Role.SCIENTIST, by=giver).role == Role.SCIENTIST
+        assert user_access_set(user=person, role=Role.SCIENTIST, by=giver).role == Role.SCIENTIST
         return
     with pytest.raises(AccountRefused):
-        user_role_set(user=person, role=Role.SCIENTIST, by=giver)
+        user_access_set(user=person, role=Role.SCIENTIST, by=giver)
     person.refresh_from_db()
     assert person.role == Role.VOLUNTEER
     assert person.events.count() == 0
@@ -35,11 +35,11 @@ def test_only_admins_give_roles(db, by):
 
 def test_djangos_flags_follow_the_role(db):
     admin, person = factories.user(Role.ADMIN), factories.user()
-    user_role_set(user=person, role=Role.ADMIN, by=admin)
+    user_access_set(user=person, role=Role.ADMIN, by=admin)
     person.refresh_from_db()
     assert person.is_staff
     assert person.is_superuser
-    user_role_set(user=person, role=Role.SCIENTIST, by=admin)
+    user_access_set(user=person, role=Role.SCIENTIST, by=admin)
     person.refresh_from_db()
     assert not person.is_staff
     assert not person.is_superuser
@@ -47,7 +47,7 @@ def test_djangos_flags_follow_the_role(db):
 
 def test_a_change_is_kept_with_who_and_why(db):
     admin, person = factories.user(Role.ADMIN), factories.user()
-    user_role_set(user=person, role=Role.MODERATOR, by=admin, why="helps in Talk")
+    user_access_set(user=person, role=Role.MODERATOR, by=admin, why="helps in Talk")
     event = person.events.get()
     assert event.role == Role.MODERATOR
     assert event.pgh_context.metadata == {"user": admin.pk, "why": "helps in Talk"}
