@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-NAMES = ("ingest", "classify", "scores")
+NAMES = ("ingest", "classify", "scores", "positions")
 
 
 def main() -> int:
