@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from astropy.io import fits
@@ -24,7 +25,9 @@ from sky.fits_pixels import image_pixels
 from sky.fits_tiles import check_tiles
 from sky.wcs import separation_arcsec
 
-__all__ = ["ExposureHeader", "ScienceImage", "UnusableImage", "read_images"]
+__all__ = ["ExposureHeader", "ScienceImage", "UnusableImage", "read_images", "read_pixels"]
+
+Read = TypeVar("Read")
 
 MIN_SIDE = 8
 MAX_SIP_ORDER = 9
@@ -149,7 +152,24 @@ def read_images(
     UnusableImage
         No image of the file can be used; the message says why, in one sentence.
     """
-    path = Path(path)
+    return _each_science(Path(path), _image, skipped, limit_bytes)
+
+
+def read_pixels(
+    path: str | Path, *, skipped: list[str] | None = None, limit_bytes: int = MAX_DECOMPRESSED_BYTES
+) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Yield name and pixels of the science images of a file, as :func:`read_images` does, whatever its headers say.
+
+    Neither dates nor coordinates are asked for. A name is what goes between the brackets of ``file.fits[...]``:
+    ``SCI,1`` for a named extension, else its number.
+    """
+    return _each_science(Path(path), _named_pixels, skipped, limit_bytes)
+
+
+def _each_science(
+    path: Path, read: Callable[[ImageHdu, fits.HDUList, str, int], Read], skipped: list[str] | None, limit_bytes: int
+) -> Iterator[Read]:
+    """What ``read`` makes of each science image, given the file's name and the image's position from 1."""
     reasons: list[str] = []
     found = 0
     with ExitStack() as stack, warnings.catch_warnings():
@@ -162,7 +182,7 @@ def read_images(
             raise UnusableImage("It holds no image.")
         for position, hdu in enumerate(science, start=1):
             try:
-                image = _image(hdu, hdus, path.name, position)
+                image = read(hdu, hdus, path.name, position)
             except UnusableImage as error:
                 reasons.append(error.reason)
                 continue
@@ -173,6 +193,13 @@ def read_images(
             raise UnusableImage(reasons[0])
     if skipped is not None:
         skipped.extend(reasons)
+
+
+def _named_pixels(hdu: ImageHdu, hdus: fits.HDUList, name: str, position: int) -> tuple[str, NDArray[np.float32]]:
+    _check_shape(hdu)
+    named = str(hdu.name).upper() == "SCI"
+    label = f"SCI,{hdu.ver}" if named else str(next(i for i, other in enumerate(hdus) if other is hdu))
+    return label, image_pixels(hdu, hdus)
 
 
 def _image(hdu: ImageHdu, hdus: fits.HDUList, name: str, position: int) -> ScienceImage:

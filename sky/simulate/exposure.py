@@ -13,12 +13,12 @@ from sky.photometry import magnitude
 from sky.simulate.cosmic import add_bad_columns, add_cosmic_rays, add_hot_pixels
 from sky.simulate.instruments import Band, Camera, band_of, camera_of
 from sky.simulate.motion import Orbit, asteroid_offsets, offset_sky, visible_orbit
+from sky.simulate.orbits import apparent_motions, ecliptic_pointing
 from sky.simulate.sources import add_arc, add_galaxies, add_galaxy, add_stars, bleed
 from sky.simulate.trails import add_satellite, render_trail, ridge_peak
 from sky.simulate.truth import TrailTruth, trail_truth, turn_deg
 
 SECONDS_PER_DAY = 86_400.0
-OBLIQUITY_DEG = 23.4393
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,17 +67,6 @@ def make_wcs(
     return wcs
 
 
-def ecliptic_pointing(rng: np.random.Generator, mjd: float) -> tuple[float, float]:
-    """A place near the ecliptic, 75-180 degrees from the Sun, as (RA, Dec) in degrees."""
-    sun = 280.46 + 0.9856474 * (mjd - 51_544.5)
-    longitude = np.radians(sun + rng.choice([-1, 1]) * rng.uniform(75, 180))
-    latitude = np.radians(np.clip(rng.normal(0, 9), -40, 40))
-    tilt = np.radians(OBLIQUITY_DEG)
-    x, y, z = np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)
-    y, z = y * np.cos(tilt) - z * np.sin(tilt), y * np.sin(tilt) + z * np.cos(tilt)
-    return float(np.degrees(np.arctan2(y, x)) % 360), float(np.degrees(np.arcsin(z)))
-
-
 def sky_sigma(camera: Camera, band: Band, exposure_s: float) -> float:
     """Noise per pixel of the empty sky, in electrons."""
     expected = (band.sky_rate + camera.dark_rate) * exposure_s + camera.pedestal_e
@@ -97,18 +86,18 @@ def add_asteroid(
 ) -> TrailTruth | None:
     """Draw one asteroid as HST would see it: motion, parallax over its orbit, PSF; flux in electrons.
 
-    Draws distance and motion until the length fits (and, with ``inside``, both ends lie in the field);
-    None if that never happens, as for a slow one in a short exposure. Where HST's own motion cancels the
-    asteroid's, paths turn back in a hook; ``largest_turn_deg`` keeps those out.
+    Draws real orbits that pass there (:mod:`sky.simulate.orbits`) until the length fits (and, with
+    ``inside``, both ends lie in the field); None if that never happens, as for slow ones in a short exposure.
+    Where HST's own motion cancels the asteroid's, paths turn back in a hook; ``largest_turn_deg`` keeps
+    those out.
     """
     height, width = image.shape
+    centre_ra, centre_dec = (float(v) for v in field.wcs.all_pix2world(width / 2, height / 2, 0))
+    drawn = apparent_motions(rng, centre_ra, centre_dec, field.start_mjd, tries)
     times = field.start_mjd + np.linspace(0, field.exposure_s, 121) / SECONDS_PER_DAY
-    for _ in range(tries):
-        distance = float(np.clip(rng.lognormal(np.log(1.7), 0.4), 0.5, 4.5))
-        # Geocentric rates of the main belt (Kruk et al. 2022: mostly 10-60 arcsec/h), faster when near.
-        speed, heading = float(rng.uniform(8, 55) / np.sqrt(distance)), float(rng.uniform(0, 2 * np.pi))
+    for distance, motion_east, motion_north in np.column_stack(drawn).tolist():
         x, y = float(rng.uniform(0, width - 1)), float(rng.uniform(0, height - 1))
-        motion = {"motion_east": speed * np.cos(heading), "motion_north": speed * np.sin(heading)}
+        motion = {"motion_east": motion_east, "motion_north": motion_north}
         ra, dec = (float(v) for v in field.wcs.all_pix2world(x, y, 0))
         east, north = asteroid_offsets(times, field.orbit, ra, dec, distance_au=distance, **motion)
         length = float(np.hypot(np.diff(east), np.diff(north)).sum()) / field.scale_arcsec
@@ -124,7 +113,7 @@ def add_asteroid(
         truth = trail_truth(
             "asteroid", xs, ys, image.shape, field.wcs, field.scale_arcsec,
             ridge_snr=wanted, mag=magnitude(flux / field.exposure_s, field.band.zero_point), distance_au=distance,
-            motion_east_arcsec_h=float(motion["motion_east"]), motion_north_arcsec_h=float(motion["motion_north"]),
+            motion_east_arcsec_h=motion_east, motion_north_arcsec_h=motion_north,
         )  # fmt: skip
         if truth is None:
             continue
@@ -136,7 +125,8 @@ def add_asteroid(
 def _add_satellite(image: NDArray[np.float32], rng: np.random.Generator, field: Field) -> TrailTruth | None:
     snr = float(np.exp(rng.uniform(np.log(4), np.log(60))))
     scale, fwhm = field.scale_arcsec, field.band.psf_fwhm_px
-    xs, ys = add_satellite(image, rng, snr * field.sigma_e, psf_fwhm_px=fwhm, pixel_scale_arcsec=scale)
+    # Whole ones: in the sample they are the clear cases that newcomers learn from.
+    xs, ys = add_satellite(image, rng, snr * field.sigma_e, psf_fwhm_px=fwhm, pixel_scale_arcsec=scale, crossing=True)
     return trail_truth("satellite", xs, ys, image.shape, field.wcs, scale, ridge_snr=snr)
 
 

@@ -2,12 +2,16 @@
 
 Zero points (AB), pivot wavelengths, sky rates and read noise are the handbook values rounded: ACS from
 Sirianni et al. 2005 (PASP 117, 1049, table 10) and the ACS Instrument Handbook; WFC3/UVIS from
-Deustua et al. 2017 (WFC3 ISR 2017-14) and the WFC3 Instrument Handbook. Sky is a typical high-latitude one.
+Deustua et al. 2017 (WFC3 ISR 2017-14) and the WFC3 Instrument Handbook; WFPC2 from the PHOTFLAM of its files at
+gain 7 (WFPC2 Data Handbook, table 5.1) and the WFPC2 Instrument Handbook, chapters 2 and 4. Sky is a typical
+high-latitude one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+import numpy as np
 
 from sky.photometry import photflam_of
 
@@ -28,7 +32,10 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A detector: pixel side, noise, full well and the filters that Hubble Asteroid Hunter used."""
+    """A detector: pixel side, noise, full well and the filters that Hubble Asteroid Hunter used.
+
+    WFPC2 stands for its three wide-field chips, at full size.
+    """
 
     instrument: str
     detector: str
@@ -67,7 +74,35 @@ WFC3_UVIS = Camera(
         "F814W": Band(25.11, 8039.1, 0.038, 2.10),
     },
 )  # fmt: skip
-CAMERAS = {(camera.instrument, camera.detector): camera for camera in (ACS_WFC, WFC3_UVIS)}
+WFPC2_WF = Camera(
+    "WFPC2", "WF", 0.0996, 5.5, 0.3, 0.0045, 0.0, 53_000.0, 2.9, 0.35,
+    {
+        "F450W": Band(24.02, 4557.3, 0.030, 1.42),
+        "F555W": Band(24.67, 5442.9, 0.083, 1.42),
+        "F606W": Band(25.12, 5996.8, 0.141, 1.43),
+        "F702W": Band(24.82, 6917.1, 0.120, 1.45),
+        "F814W": Band(24.19, 7995.9, 0.084, 1.50),
+    },
+)  # fmt: skip
+CAMERAS = {(camera.instrument, camera.detector): camera for camera in (ACS_WFC, WFC3_UVIS, WFPC2_WF)}
+
+VISIBILITY_S = (2_900.0, 3_500.0)
+ACQUISITION_S, OVERHEAD_S = 380.0, 140.0
+EXPOSURES_AN_ORBIT = {1: 0.04, 2: 0.31, 3: 0.19, 4: 0.25, 5: 0.08, 6: 0.06, 8: 0.07}
+
+
+def draw_exposure_s(rng: np.random.Generator) -> float:
+    """Length of one exposure, in seconds, as HST's observers divide their orbits.
+
+    A target is visible for 50-60 minutes of each orbit; after the guide stars are found (6 minutes) the rest
+    is cut into equal exposures, each with 2-3 minutes of overhead (HST Primer, chapter 6; ACS and WFC3 Instrument
+    Handbooks on orbit planning). Median 630 s; 4 % fill the orbit; a tenth are short ones of 100-350 s beside them.
+    """
+    if rng.random() < 0.1:
+        return float(np.exp(rng.uniform(np.log(100), np.log(350))))
+    parts = list(EXPOSURES_AN_ORBIT)
+    count = parts[int(rng.choice(len(parts), p=list(EXPOSURES_AN_ORBIT.values())))]
+    return float((rng.uniform(*VISIBILITY_S) - ACQUISITION_S) / count - OVERHEAD_S)
 
 
 def camera_of(instrument: str, detector: str) -> Camera:
@@ -81,7 +116,8 @@ def camera_of(instrument: str, detector: str) -> Camera:
     try:
         return CAMERAS[instrument, detector]
     except KeyError:
-        raise ValueError(f"The simulator knows ACS/WFC and WFC3/UVIS, not {instrument}/{detector}.") from None
+        known = ", ".join("/".join(names) for names in CAMERAS)
+        raise ValueError(f"The simulator knows {known}, not {instrument}/{detector}.") from None
 
 
 def band_of(camera: Camera, filter_name: str) -> Band:

@@ -62,22 +62,19 @@ def add_stars(
 
 def bleed(image: NDArray[np.float32], full_well_e: float) -> None:
     """Let charge above the full well run along its column, half each way, in place."""
-    for column in np.unique(np.nonzero(image > full_well_e)[1]):
-        line = image[:, column].astype(np.float64)
-        for direction in (1, -1):
-            view = line[::direction]
-            carried = 0.0
-            for row in range(view.size):
-                above = view[row] - full_well_e
-                if above > 0:
-                    taken = above / 2 if direction == 1 else above
-                    carried += taken
-                    view[row] -= taken
-                elif carried > 0:
-                    given = min(carried, -above)
-                    view[row] += given
-                    carried -= given
-        image[:, column] = np.minimum(line, full_well_e).astype(np.float32)
+    columns = np.unique(np.nonzero(image > full_well_e)[1])
+    if not columns.size:
+        return
+    lines = image[:, columns].astype(np.float64)
+    for share, view in ((0.5, lines), (1.0, lines[::-1])):
+        carried = np.zeros(columns.size)
+        for number in range(len(view)):
+            above = view[number] - full_well_e
+            given = np.where(above > 0, 0.0, np.minimum(carried, -above))
+            taken = np.where(above > 0, above * share, 0.0)
+            view[number] += given - taken
+            carried += taken - given
+    image[:, columns] = np.minimum(lines, full_well_e).astype(np.float32)
 
 
 def _sersic(

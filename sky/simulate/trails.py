@@ -79,31 +79,57 @@ def add_satellite(
     psf_fwhm_px: float,
     pixel_scale_arcsec: float,
     tumbling: bool | None = None,
+    crossing: bool | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Add a satellite that crosses the whole field, its ridge ``peak`` high, in place.
+    """Add a satellite that crosses the field, its ridge ``peak`` high, in place.
 
-    Returns its centre line (xs, ys) over the field and beyond. Slightly curved one time in five.
+    Three in four are 350-4,000 km away, broad and double-peaked out of focus; the others are 8,000-40,000 km
+    away and as narrow as a star. One in five is slightly curved; three in ten tumble: they brighten and fade,
+    or flash. One in twenty begins or ends in the field (the Earth's shadow, or the shutter). ``tumbling`` and
+    ``crossing`` settle these two. Returns its centre line (xs, ys) where it shines, over the field and beyond.
     """
     height, width = image.shape
     angle = rng.uniform(0, np.pi)
     middle_x, middle_y = rng.uniform(0.15, 0.85) * width, rng.uniform(0.15, 0.85) * height
     diagonal = float(np.hypot(height, width))
     bend = rng.normal(0, 0.012) / diagonal * 4 if rng.random() < 0.2 else 0.0
-    grid_y, grid_x = np.ogrid[:height, :width]
-    u = ((grid_x - middle_x) * np.cos(angle) + (grid_y - middle_y) * np.sin(angle)).astype(np.float32)
-    v = ((grid_y - middle_y) * np.cos(angle) - (grid_x - middle_x) * np.sin(angle)).astype(np.float32)
-    distance_km = float(10 ** rng.uniform(np.log10(350), np.log10(4000)))
+    near = rng.random() < 0.75
+    distance_km = float(10 ** rng.uniform(*np.log10((350, 4_000) if near else (8_000, 40_000))))
     profile, step = satellite_profile(distance_km, pixel_scale_arcsec, psf_fwhm_px)
     half = profile.size // 2
-    across = np.abs((v - np.float32(bend) * u**2) / np.float32(np.sqrt(1 + (2 * bend * diagonal / 2) ** 2)))
-    inside = across < (half - 1) * step
-    light = np.interp(across[inside], np.arange(half + 1) * step, profile[half:] / profile.max())
+    grid_y, grid_x = np.ogrid[:height, :width]
+    cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    dx, dy = grid_x.astype(np.float32) - np.float32(middle_x), grid_y.astype(np.float32) - np.float32(middle_y)
+    v = dy * cos - dx * sin
+    if bend:
+        v -= np.float32(bend) * (dx * cos + dy * sin) ** 2
+        v /= np.float32(np.sqrt(1 + (bend * diagonal) ** 2))
+    across = np.abs(v)
+    rows, columns = np.nonzero(across < (half - 1) * step)
+    u = dx[0, columns] * cos + dy[rows, 0] * sin
+    light = np.interp(across[rows, columns], np.arange(half + 1) * step, profile[half:] / profile.max())
     if tumbling if tumbling is not None else rng.random() < 0.3:
-        phase = u[inside] / rng.uniform(60, 400) + rng.uniform(0, 6)
-        light = light * (0.35 + 0.65 * np.abs(np.sin(phase)) ** rng.uniform(1, 6))
-    image[inside] += (peak * light).astype(np.float32)
-    along = np.linspace(-diagonal, diagonal, 801)
+        light *= _tumble(rng, u)
+    first, last = -diagonal, diagonal
+    if not (crossing if crossing is not None else rng.random() >= 0.05):
+        cut = float(rng.uniform(-0.3, 0.3)) * min(height, width)
+        fade = float(rng.choice([psf_fwhm_px, rng.uniform(10, 60)]))
+        way = int(rng.choice([-1, 1]))
+        light *= np.clip(way * (u - cut) / fade + 0.5, 0, 1)
+        first, last = (cut, diagonal) if way == 1 else (-diagonal, cut)
+    image[rows, columns] += (peak * light).astype(np.float32)
+    along = np.linspace(first, last, 801)
     sideways = bend * along**2
     xs = middle_x + along * np.cos(angle) - sideways * np.sin(angle)
     ys = middle_y + along * np.sin(angle) + sideways * np.cos(angle)
     return xs, ys
+
+
+def _tumble(rng: np.random.Generator, u: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Brightness (0-1) along the trail of a turning body: waves, or sharp flashes on a fainter line."""
+    period, phase = float(rng.uniform(60, 400)), float(rng.uniform(0, 6))
+    wave = np.abs(np.sin(u / period + phase))
+    if rng.random() < 0.6:
+        return np.asarray(0.35 + 0.65 * wave ** rng.uniform(1, 6))
+    base = float(rng.uniform(0.1, 0.5))
+    return np.asarray(base + (1 - base) * wave ** rng.uniform(30, 400))
