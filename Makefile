@@ -5,25 +5,37 @@ DATA_DIR ?= data
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+TRAINING := $(VENV)/.training
+PEERS := $(VENV)/peers
+PIP := -m pip install --quiet --disable-pip-version-check --require-hashes -r
 export PORT DATA_DIR
 
-.PHONY: demo install test lint bench train lock messages clean help
+.PHONY: demo install test lint bench bench-peers training train lock messages clean help
 
 help:  ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
 
 install: $(STAMP)  ## make .venv with the locked packages
 
 $(STAMP): requirements/dev.lock
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Asteroid Hunter needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"'
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(PY) $(PIP) requirements/dev.lock
 	@touch $(STAMP)
+
+training: $(TRAINING)  ## the training extra: PyTorch, its CPU build where pip finds one
+
+$(TRAINING): $(STAMP) requirements/train.lock requirements/train-cpu.lock
+	$(PY) -c "import torch, onnx, onnxscript, optuna" 2>/dev/null || $(PY) $(PIP) requirements/train-cpu.lock 2>/dev/null || \
+	  $(PY) $(PIP) requirements/train.lock
+	@touch $(TRAINING)
 
 demo: install  ## a working site with sample observations at http://localhost:$(PORT)/
 	@$(PY) manage.py demo --port $(PORT)
 
-test: install  ## every test, browser tests too when Chromium is there
+test: install  ## every test; browser tests when Chromium is there, training when a CPU build of PyTorch is
+	@$(PY) -c "import torch, onnx, onnxscript, optuna" 2>/dev/null || $(PY) $(PIP) requirements/train-cpu.lock 2>/dev/null || \
+	  echo "No CPU build of PyTorch was found: tests that train are skipped; make training installs the large one."
 	$(PY) -m pytest
 
 lint: install  ## ruff, mypy, import contracts, migrations, file lengths, vendored files
@@ -37,16 +49,20 @@ lint: install  ## ruff, mypy, import contracts, migrations, file lengths, vendor
 bench: install  ## benchmarks: a figure and a ratio to a named reference each
 	$(PY) -m benchmarks
 
-train: install  ## the training extra (PyTorch), then the model that ships
-	$(PY) -c "import torch, onnx, onnxscript" 2>/dev/null || \
-	  $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/train.lock
+bench-peers: install  ## our model beside other detectors on the same tiles
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python $(PIP) requirements/bench.lock
+	$(PEERS)/bin/python -m benchmarks.peers $(if $(BACKGROUND),--background $(BACKGROUND))
+
+train: training  ## the training extra, then a model as the one that ships, from simulations alone
 	$(PY) manage.py train
 
 lock: install  ## renew the lock files (needs uv)
-	for name in base dev; do \
+	for name in base dev bench train; do \
 	  uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	    --no-emit-find-links --upgrade requirements/$$name.in -o requirements/$$name.lock; \
 	done
+	$(PY) -m tools.cpu_lock
 
 clean:  ## remove what make made (not the data folder)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

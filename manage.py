@@ -2,12 +2,15 @@
 """The door to every command: `manage.py help` lists them."""
 
 import os
+import secrets
 import signal
 import sys
 
 # These need no database, so they start no server.
 WITHOUT_SERVERS = {"", "help", "--help", "-h", "--version", "check", "collectstatic", "makemessages", "compilemessages"}
-WITHOUT_SERVERS |= {"makemigrations", "simulate", "train", "evaluate_model", "spectacular"}
+WITHOUT_SERVERS |= {"makemigrations", "simulate", "train", "search_architecture", "spectacular", "score"}
+# These keep nothing: a key for this run alone, and settings need no data folder to keep one in.
+WITHOUT_DATA = {"score"}
 
 
 def main() -> None:
@@ -18,7 +21,9 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _: sys.exit(128 + received))
     command = sys.argv[1] if len(sys.argv) > 1 else ""
-    if command not in WITHOUT_SERVERS and "--help" not in sys.argv:
+    if command in WITHOUT_DATA and not os.environ.get("PRODUCTION"):
+        os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
+    if needs_servers(sys.argv[1:]):
         try:
             servers.ensure()
         except servers.EmbeddedServerError as error:
@@ -28,6 +33,15 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)
+
+
+def needs_servers(words: list[str]) -> bool:
+    """Whether a command reads the database. To evaluate a file does not; to evaluate a registered model does."""
+    command = words[0] if words else ""
+    if command == "evaluate_model":
+        registered = len(words) > 1 and not words[1].startswith("-") and not words[1].endswith(".onnx")
+        return registered and "--help" not in words
+    return command not in WITHOUT_SERVERS and "--help" not in words
 
 
 def _prepare_new_database() -> None:

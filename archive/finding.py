@@ -50,15 +50,19 @@ def path_checked(given: str | Path, roots: Sequence[str] | None = None) -> Path:
     return path
 
 
-def files_find(paths: Iterable[Path], roots: Sequence[str] | None = None) -> Found:
+def files_find(
+    paths: Iterable[Path], roots: Sequence[str] | None = None, suffixes: tuple[str, ...] = FITS_SUFFIXES
+) -> Found:
     """Files named come as they are, whatever they are called; folders are walked for names of FITS files.
+
+    ``suffixes`` are the endings, in small letters, of the names wanted in folders.
 
     Links to folders are not followed. Links to files are, except those that lead outside ``roots``.
     """
     found = Found()
     seen: set[Path] = set()
     for path in paths:
-        candidates = [path] if path.is_file() else _walk(path, found)
+        candidates = [path] if path.is_file() else _walk(path, found, suffixes)
         for candidate in candidates:
             if candidate in seen:
                 continue
@@ -70,14 +74,14 @@ def files_find(paths: Iterable[Path], roots: Sequence[str] | None = None) -> Fou
     return found
 
 
-def _walk(folder: Path, found: Found) -> list[Path]:
+def _walk(folder: Path, found: Found, suffixes: tuple[str, ...]) -> list[Path]:
     wanted = []
     for parent, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
             path = Path(parent, name)
             # A pipe named like a FITS file would be waited for without end.
-            if name.lower().endswith(FITS_SUFFIXES) and path.is_file():
+            if name.lower().endswith(suffixes) and path.is_file():
                 wanted.append(path)
             else:
                 found.skipped += 1

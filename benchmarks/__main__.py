@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-NAMES = ("ingest", "classify", "scores", "positions")
+NAMES = ("ingest", "classify", "scores", "positions", "peers")
 
 
 def main() -> int:

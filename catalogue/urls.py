@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from catalogue import views
+from catalogue import scan_views, views
 
 app_name = "catalogue"
 urlpatterns = [
     path("validate/", views.validate, name="validate"),
     path("validate/<uuid:pk>/", views.candidate, name="candidate"),
     path("validate/<uuid:pk>/decide/", views.decide, name="decide"),
+    path("scan/", scan_views.index, name="scan"),
+    path("scan/funnel/", scan_views.funnel, name="scan_funnel"),
+    path("scan/figures.csv", scan_views.figures_csv, name="scan_csv"),
     path("results/", views.results, name="results"),
     path("exports/classifications.csv", views.export_classifications, name="export_classifications"),
     path("exports/catalogue.<str:fmt>", views.export, name="export"),

@@ -21,6 +21,7 @@ NO, YES, UNSURE = 0, 1, 2
 # project reported (one blind candidate in two was false); gold-standard votes will replace it.
 CROWD = np.array([[0.93, 0.04, 0.03], [0.20, 0.75, 0.05], [0.35, 0.15, 0.50]])
 TEMPERATURE = 1.6
+SCORE_PRIOR_BOUNDS = (2e-4, 0.9)
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,39 @@ def class_prior(*, prevalence_yes: float, prevalence_unsure: float) -> NDArray[n
     if not (prevalence_yes > 0 and prevalence_unsure > 0 and prevalence_yes + prevalence_unsure < 1):
         raise ValueError("the prevalences must be positive and their sum smaller than 1")
     return np.array([1 - prevalence_yes - prevalence_unsure, prevalence_yes, prevalence_unsure])
+
+
+def scored_prior(score: float, prior: ArrayLike, *, trained_share: float) -> NDArray[np.float64]:
+    """Prior over (no, yes, unsure) of a subject that a model has scored; shape (3,). The score enters once, here.
+
+    The score s is a probability where a share q of all tiles holds a trail, as where the model was calibrated; here
+    the share is the prior's. Bayes' rule moves it: odds(yes) = odds(prior yes) x odds(s) / odds(q) (Saerens,
+    Latinne & Decaestecker 2002, Neural Computation 14, 21). It stays within ``SCORE_PRIOR_BOUNDS``, so that a score
+    alone is never a verdict; what is left is shared by "no" and "unsure" as before.
+
+    Parameters
+    ----------
+    score
+        The model's probability of a trail, 0 to 1.
+    prior
+        Shape (3,), from `class_prior`.
+    trained_share
+        q: the share of tiles with a trail where the model was calibrated.
+
+    Raises
+    ------
+    ValueError
+        The score is no probability, or the share is 0, 1 or outside.
+    """
+    if not (0 <= score <= 1 and 0 < trained_share < 1):
+        raise ValueError("a score lies between 0 and 1, and the share it was calibrated for between them")
+    no, yes, unsure = np.asarray(prior, dtype=float)
+    certain = 1e-9  # a score of exactly 0 or 1 has no odds
+    s = min(max(score, certain), 1 - certain)
+    odds = yes / (1 - yes) * (s / (1 - s)) / (trained_share / (1 - trained_share))
+    moved = min(max(odds / (1 + odds), SCORE_PRIOR_BOUNDS[0]), SCORE_PRIOR_BOUNDS[1])
+    rest = (1 - moved) / (no + unsure)
+    return np.array([no * rest, moved, unsure * rest])
 
 
 def posterior(

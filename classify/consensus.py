@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from accounts.models import Volunteer
 from classify import aggregation
+from classify.labels import consensus_labels_write, known_labels_write
 from classify.models import ANSWER_VALUES, Classification, Consensus, Workflow
-from ml.models import TrainingLabel
+from ml.scores import ActiveScores, scores_active
 
 BATCH = 500
 COLUMN = {value: index for index, value in enumerate(ANSWER_VALUES)}  # no, yes, impossible to tell
@@ -29,6 +32,7 @@ REASONS = {
     "count": Consensus.Reason.COUNT,
 }
 _Votes = list[tuple[int, str]]
+Prior = NDArray[np.float64]
 
 
 def rule_of(workflow: Workflow) -> aggregation.RetirementRule:
@@ -111,16 +115,42 @@ def _recount(workflow: Workflow, subject_ids: set[int]) -> int:
         .defer("subject__metadata")
         .order_by("pk")  # one order for all, so that two workers never wait for each other
     )
-    votes = _votes_of(workflow, subject_ids)
+    votes, known_answers = _votes_of(workflow, subject_ids)
     prior = aggregation.class_prior(
         prevalence_yes=workflow.prevalence_yes, prevalence_unsure=workflow.prevalence_unsure
     )
+    scores = scores_active([row.subject.cutout_id for row in locked if row.subject.cutout_id])
     newly_retired = 0
     for consensus in locked:
-        newly_retired += _update(consensus, votes.get(consensus.subject_id, []), workflow, prior)
+        began = start_of(consensus, workflow, prior, scores)
+        newly_retired += _update(consensus, votes.get(consensus.subject_id, []), workflow, prior, began)
     _write(locked)
-    _write_labels(locked)
+    consensus_labels_write(locked, workflow)
+    known_labels_write(locked, known_answers)
     return newly_retired
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where the voting on a subject begins, as far as its end is concerned: the prior, and the rule."""
+
+    prior: Prior
+    rule: aggregation.RetirementRule
+    scored: bool
+
+
+def start_of(consensus: Consensus, workflow: Workflow, prior: Prior, scores: ActiveScores) -> Start:
+    """With a score of the active model: the prior that it gives, and fewer votes at least.
+
+    The share of subjects drawn for people whatever the model says begins without: the model's misses are measured
+    on it.
+    """
+    score = scores.by_cutout.get(consensus.subject.cutout_id or 0)
+    if score is None or not workflow.score_as_prior or consensus.shuffle < workflow.low_score_share:
+        return Start(prior, rule_of(workflow), scored=False)
+    rule = replace(rule_of(workflow), min_votes=min(workflow.min_votes, workflow.min_votes_scored))
+    moved = aggregation.scored_prior(score, prior, trained_share=scores.trained_share)
+    return Start(moved, rule, scored=True)
 
 
 # What the count may change of a consensus, and the type of its column: `bulk_update` would build a CASE of
@@ -131,6 +161,7 @@ COUNTED = {
     "votes_unsure": "integer",
     "p_yes": "float8",
     "p_unsure": "float8",
+    "p_yes_scored": "float8",
     "updated_at": "timestamptz",
     "state": "text",
     "retirement_reason": "text",
@@ -153,33 +184,42 @@ def _write(rows: list[Consensus]) -> None:
         cursor.execute(WRITE, [[getattr(row, column) for row in rows] for column in ("id", *COUNTED)])
 
 
-def _votes_of(workflow: Workflow, subject_ids: set[int]) -> dict[int, _Votes]:
+def _votes_of(workflow: Workflow, subject_ids: set[int]) -> tuple[dict[int, _Votes], dict[int, str]]:
+    """The counted votes on each subject in order, and the newest known answer where an expert gave one."""
     votes: dict[int, _Votes] = defaultdict(list)
-    rows = Classification.objects.filter(
-        workflow=workflow, subject_id__in=subject_ids, counted=True, gold_standard=False
-    ).order_by("id")
-    for subject_id, pk, answer in rows.values_list("subject_id", "id", "answer"):
-        votes[subject_id].append((pk, answer))
-    return votes
+    known: dict[int, str] = {}
+    rows = Classification.objects.filter(workflow=workflow, subject_id__in=subject_ids, counted=True).order_by("id")
+    for subject_id, pk, answer, gold in rows.values_list("subject_id", "id", "answer", "gold_standard"):
+        if gold:
+            known[subject_id] = answer
+        else:
+            votes[subject_id].append((pk, answer))
+    return votes, known
 
 
-def _update(consensus: Consensus, votes: _Votes, workflow: Workflow, prior: object) -> bool:
-    """Set counts and posterior; retire when the rule says so. True when this ended the voting."""
+def _update(consensus: Consensus, votes: _Votes, workflow: Workflow, prior: Prior, began: Start) -> bool:
+    """Set counts and posterior; retire when the rule says so. True when this ended the voting.
+
+    Two posteriors are kept: of the votes alone (what is published, and what models learn from), and of votes and
+    score, which says how many votes the subject needs.
+    """
     known = [(pk, COLUMN[answer]) for pk, answer in votes if answer in COLUMN]
     answers = [column for _, column in known]
     tally = Counter(answers)
-    consensus.votes_no = tally[aggregation.NO]
-    consensus.votes_yes = tally[aggregation.YES]
-    consensus.votes_unsure = tally[aggregation.UNSURE]
-    p = aggregation.posterior([tally[0], tally[1], tally[2]], prior)  # type: ignore[arg-type]
+    counts = [tally[aggregation.NO], tally[aggregation.YES], tally[aggregation.UNSURE]]
+    consensus.votes_no, consensus.votes_yes, consensus.votes_unsure = counts
+    p = aggregation.posterior(counts, prior)
     before = consensus.p_yes or 0.0
     consensus.p_yes, consensus.p_unsure = float(p[aggregation.YES]), float(p[aggregation.UNSURE])
+    consensus.p_yes_scored = (
+        float(aggregation.posterior(counts, began.prior)[aggregation.YES]) if began.scored else None
+    )
     consensus.updated_at = timezone.now()
     if consensus.state == Consensus.State.RETIRED:
         if before < workflow.yes_threshold <= consensus.p_yes:
             consensus.candidates_checked_at = None  # late votes found a trail after all
         return False
-    end = aggregation.first_retirement(answers, prior, rule_of(workflow))  # type: ignore[arg-type]
+    end = aggregation.first_retirement(answers, began.prior, began.rule)
     if end is None:
         return False
     index, reason = end
@@ -190,28 +230,9 @@ def _update(consensus: Consensus, votes: _Votes, workflow: Workflow, prior: obje
     return True
 
 
-def _write_labels(rows: list[Consensus]) -> None:
-    """Tell the models what people decided: one label per retired cutout."""
-    labels = []
-    for row in rows:
-        if row.state != Consensus.State.RETIRED or row.subject.cutout_id is None:
-            continue
-        p = {"yes": row.p_yes or 0.0, "impossible-to-tell": row.p_unsure or 0.0}
-        p["no"] = 1 - sum(p.values())
-        label = max(p, key=lambda answer: p[answer])
-        source = TrainingLabel.Source.CONSENSUS
-        labels.append(TrainingLabel(cutout_id=row.subject.cutout_id, source=source, label=label, weight=p[label]))
-    TrainingLabel.objects.bulk_create(
-        sorted(labels, key=attrgetter("cutout_id")),  # one order for all workers, again
-        update_conflicts=True,
-        unique_fields=["cutout", "source"],
-        update_fields=["label", "weight", "updated_at"],
-    )
-
-
 @transaction.atomic
-def votings_close(rows: QuerySet[Consensus]) -> int:
-    """End these votings by hand, as the team decided; how many ended now. Each ends once, whoever else is at it.
+def votings_close(rows: QuerySet[Consensus], *, reason: Consensus.Reason = Consensus.Reason.OTHER) -> int:
+    """End these votings without their votes' say; how many ended now. Each ends once, whoever else is at it.
 
     Rows are taken in the order of the aggregation (consensus by workflow and id, then workflows by id), so that
     the two never deadlock.
@@ -222,10 +243,26 @@ def votings_close(rows: QuerySet[Consensus]) -> int:
     )  # fmt: skip
     now = timezone.now()
     Consensus.objects.filter(pk__in=[pk for pk, _ in locked]).update(
-        state=Consensus.State.RETIRED, retirement_reason=Consensus.Reason.OTHER, retired_at=now, updated_at=now
+        state=Consensus.State.RETIRED, retirement_reason=reason, retired_at=now, updated_at=now
     )
     for workflow_id, ended in sorted(Counter(workflow_id for _, workflow_id in locked).items()):
         Workflow.objects.filter(pk=workflow_id).update(retired_count=F("retired_count") + ended)
+    return len(locked)
+
+
+@transaction.atomic
+def votings_reopen(rows: QuerySet[Consensus]) -> int:
+    """Go on with these votings that had ended; how many go on now. Rows are taken in the same order as there."""
+    locked = list(
+        rows.filter(state=Consensus.State.RETIRED).select_for_update(of=("self",)).order_by("workflow_id", "pk")
+        .values_list("pk", "workflow_id")
+    )  # fmt: skip
+    Consensus.objects.filter(pk__in=[pk for pk, _ in locked]).update(
+        state=Consensus.State.ACTIVE, retirement_reason="", retired_at=None, retired_by=None,
+        candidates_checked_at=None, updated_at=timezone.now(),
+    )  # fmt: skip
+    for workflow_id, opened in sorted(Counter(workflow_id for _, workflow_id in locked).items()):
+        Workflow.objects.filter(pk=workflow_id).update(retired_count=F("retired_count") - opened)
     return len(locked)
 
 

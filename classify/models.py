@@ -100,6 +100,16 @@ class Workflow(models.Model):
     yes_threshold = _probability_field(0.5, _("P(yes) at which a retired subject becomes a candidate"))
     prevalence_yes = _probability_field(0.015, _("the share of subjects expected to be 'yes'"))
     prevalence_unsure = _probability_field(0.02, _("the share of subjects expected to be unusable"))
+    score_as_prior = models.BooleanField(
+        default=True, help_text=_("the model's score is the prior that decides how many votes a subject needs")
+    )
+    min_votes_scored = models.PositiveSmallIntegerField(
+        default=2, help_text=_("no subject that the model has scored retires by confidence before")
+    )
+    low_score_share = _probability_field(0.1, _("share of all subjects that people see whatever the model's score"))
+    retire_score_below = _probability_field(
+        0.0, _("model's score under which a subject outside that share retires without people; 0 is never")
+    )
     classifications_count = models.PositiveBigIntegerField(default=0)
     subjects_count = models.PositiveBigIntegerField(default=0)
     retired_count = models.PositiveBigIntegerField(default=0)
@@ -166,6 +176,7 @@ class Consensus(models.Model):
         YES = "consensus", _("confidently a trail")
         UNSURE = "unusable", _("confidently unusable")
         COUNT = "classification_count", _("enough votes")
+        MODEL = "model", _("by the model's score alone")
         OTHER = "other", _("by the team")
 
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="consensuses")
@@ -178,6 +189,7 @@ class Consensus(models.Model):
     votes_unsure = models.PositiveIntegerField(default=0)
     p_yes = models.FloatField(null=True, blank=True)
     p_unsure = models.FloatField(null=True, blank=True)
+    p_yes_scored = models.FloatField(null=True, blank=True, help_text=_("P(yes) from votes and the model's score"))
     retired_at = models.DateTimeField(null=True, blank=True)
     retirement_reason = models.CharField(max_length=24, choices=Reason.choices, blank=True)
     retired_by = models.ForeignKey("Classification", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -202,6 +214,8 @@ class Consensus(models.Model):
                 name="consensus_unchecked",
                 condition=Q(state="retired", candidates_checked_at=None),
             ),
+            # Ended by a score alone: looked at again with every new score.
+            models.Index(fields=["subject"], name="consensus_by_model", condition=Q(retirement_reason="model")),
         ]
 
     @property

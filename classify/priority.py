@@ -1,8 +1,18 @@
-"""What is shown first: the active model's scores put each subject into a band. A prior, never a verdict."""
+"""What is shown first: the active model's scores put each subject into a band. A prior, never a verdict.
+
+Unless a scientist sets ``Workflow.retire_score_below``: then subjects that score lower retire unseen, but for the
+share that people see whatever the model says. Another model, or another threshold, brings them back.
+"""
 
 from __future__ import annotations
 
 from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from classify.consensus import votings_close, votings_reopen
+from classify.models import Classification, Consensus, Workflow
+from ml.models import Score
+from ml.scores import LIKELY, UNLIKELY
 
 # Only rows whose band changes are locked and written: scores are looked at again and again. They are locked in
 # the order in which the count locks them (`consensus._recount`), so that the two never deadlock.
@@ -13,9 +23,10 @@ WITH changed AS (
       JOIN ml_model AS m ON m.id = s.model_id AND m.active
       JOIN classify_subject AS j ON j.cutout_id = s.cutout_id
       JOIN classify_consensus AS c ON c.subject_id = j.id
+      JOIN classify_workflow AS w ON w.id = c.workflow_id
      CROSS JOIN LATERAL (
-           SELECT CASE WHEN s.p_asteroid >= 0.5 THEN 0
-                       WHEN s.p_asteroid >= 0.1 OR c.shuffle < %(share)s THEN 1
+           SELECT CASE WHEN s.p_asteroid >= %(likely)s THEN 0
+                       WHEN s.p_asteroid >= %(unlikely)s OR c.shuffle < w.low_score_share THEN 1
                        ELSE 2 END AS band) AS b
      WHERE c.state = 'active' AND s.id > %(after)s AND s.id <= %(until)s AND c.band IS DISTINCT FROM b.band
      ORDER BY c.workflow_id, c.id
@@ -26,11 +37,15 @@ UPDATE classify_consensus AS c SET band = changed.band FROM changed WHERE c.id =
 RANGE = 1_000  # scores per statement: no lock is held long, and the planner takes the indexes
 # Scores commit out of order: look back this far, so that none is passed over.
 LOOK_BACK = 5_000
-LOW_SCORE_SHARE = 0.1  # of the low scores goes to people early, so that the model's misses are measured
+
+
+def rules() -> list[tuple[int, float, float]]:
+    """What of the workflows decides here: (id, share seen whatever the score, score under which they retire)."""
+    return list(Workflow.objects.order_by("pk").values_list("pk", "low_score_share", "retire_score_below"))
 
 
 def subjects_prioritise(*, after: int = 0) -> int:
-    """Let the active model's scores decide what is shown first.
+    """Let the active model's scores decide what is shown first, and what nobody needs to see.
 
     ``after`` is what the last call returned; scores up to a little before it are not looked at again.
     Returns the newest score looked at. Each range of scores is a transaction of its own.
@@ -38,8 +53,39 @@ def subjects_prioritise(*, after: int = 0) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id), 0) FROM ml_score")
         newest: int = cursor.fetchone()[0]
+    retiring = any(below > 0 for _, _, below in rules())
+    unseen = retiring or Consensus.objects.filter(retirement_reason=Consensus.Reason.MODEL).exists()
     for start in range(max(0, after - LOOK_BACK), newest, RANGE):
-        values = {"share": LOW_SCORE_SHARE, "after": start, "until": min(start + RANGE, newest)}
+        values = {"after": start, "until": min(start + RANGE, newest), "likely": LIKELY, "unlikely": UNLIKELY}
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(PRIORITISE, values)
+        if unseen:
+            scores = Score.objects.filter(model__active=True, pk__gt=values["after"], pk__lte=values["until"])
+            _retire_unseen(scores)
+            _bring_back(scores)
     return newest
+
+
+def _retire_unseen(scores: QuerySet[Score]) -> int:
+    """End the votings that wait for a first vote and score under their workflow's threshold."""
+    voted = Classification.objects.filter(workflow=OuterRef("workflow"), subject=OuterRef("subject"))
+    low = scores.filter(cutout=OuterRef("subject__cutout"), p_asteroid__lt=OuterRef("workflow__retire_score_below"))
+    rows = Consensus.objects.filter(
+        ~Exists(voted),
+        Exists(low),
+        subject__cutout__in=scores.values("cutout"),
+        workflow__retire_score_below__gt=0,
+        shuffle__gte=F("workflow__low_score_share"),
+    )
+    return votings_close(rows, reason=Consensus.Reason.MODEL)
+
+
+def _bring_back(scores: QuerySet[Score]) -> int:
+    """Open the votings again that a score ended and today's scores, thresholds and shares would not."""
+    high = scores.filter(cutout=OuterRef("subject__cutout"), p_asteroid__gte=OuterRef("workflow__retire_score_below"))
+    rows = Consensus.objects.filter(
+        Q(shuffle__lt=F("workflow__low_score_share")) | Exists(high),
+        subject__cutout__in=scores.values("cutout"),
+        retirement_reason=Consensus.Reason.MODEL,
+    )
+    return votings_reopen(rows)

@@ -12,7 +12,7 @@ from django.db import OperationalError
 from classify import consensus, priority
 from ml.selectors import model_active
 
-PRIORITISED = "classify.prioritised.2"
+PRIORITISED = "classify.prioritised.3"
 LOOK_AGAIN_S = 3600.0
 
 
@@ -26,15 +26,16 @@ def aggregate() -> None:
 def prioritise() -> None:
     """Let new scores decide what is shown first.
 
-    Another active model, an hour gone, or a lost mark in the cache: all scores are looked at again.
+    Another active model, another rule of a workflow, an hour gone, or a lost mark in the cache: all scores are
+    looked at again.
     """
     model = model_active()
     if model is None:
         return
-    now = time()
+    now, decides = time(), [model.pk, *priority.rules()]
     mark: dict[str, Any] | None = cache.get(PRIORITISED)
-    if mark is None or mark["model"] != model.pk or not 0 <= now - mark["began"] < LOOK_AGAIN_S:
-        mark = {"model": model.pk, "began": now, "after": 0}
+    if mark is None or mark["decides"] != decides or not 0 <= now - mark["began"] < LOOK_AGAIN_S:
+        mark = {"decides": decides, "began": now, "after": 0}
     newest = priority.subjects_prioritise(after=mark["after"])
     # The hour runs from the beginning of a round, not from here: this is written every few seconds.
     cache.set(PRIORITISED, mark | {"after": newest}, timeout=2 * LOOK_AGAIN_S)

@@ -1,4 +1,4 @@
-"""Pages by key, newest first: the cost of a page does not grow with how far down it is."""
+"""Pages by key, newest (or largest) first unless asked otherwise: a page far down costs no more than the first."""
 
 from __future__ import annotations
 
@@ -13,26 +13,30 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """One page of rows, newest first, and the words that lead to its neighbours (empty: there is none)."""
+    """One page of rows, and the words that lead to its neighbours (empty: there is none)."""
 
     rows: list[Row]
     newer: str
     older: str
 
 
-def keyset_page(rows: QuerySet[Row], *, at: str = "", size: int = 50, key: str = "pk") -> Page[Row]:
-    """The page at ``at``, a word from a page's ``older`` or ``newer``; anything else gives the newest page.
+def keyset_page(
+    rows: QuerySet[Row], *, at: str = "", size: int = 50, key: str = "pk", rising: bool = False
+) -> Page[Row]:
+    """The page at ``at``, a word from a page's ``older`` or ``newer``; anything else gives the first page.
 
-    Rows are ordered by ``key`` and then by primary key, both falling.
+    Rows are ordered by ``key`` and then by primary key, both falling, or both ``rising``.
     """
     direction, edge = _parse(rows, at, key)
+    up, down = [key, "pk"], [f"-{key}", "-pk"]
+    forwards, backwards = (up, down) if rising else (down, up)
     if direction == "newer":
-        found = list(rows.filter(beyond(key, edge, "gt")).order_by(key, "pk")[: size + 1])
+        found = list(rows.filter(beyond(key, edge, "lt" if rising else "gt")).order_by(*backwards)[: size + 1])
         more, found = len(found) > size, found[:size][::-1]
         return Page(found, _word("newer", found[:1], key) if more else "", _word("older", found[-1:], key))
     if direction == "older":
-        rows = rows.filter(beyond(key, edge, "lt"))
-    found = list(rows.order_by(f"-{key}", "-pk")[: size + 1])
+        rows = rows.filter(beyond(key, edge, "gt" if rising else "lt"))
+    found = list(rows.order_by(*forwards)[: size + 1])
     older = _word("older", found[size - 1 : size], key) if len(found) > size else ""
     return Page(found[:size], _word("newer", found[:1], key) if direction else "", older)
 

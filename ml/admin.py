@@ -5,13 +5,19 @@ from __future__ import annotations
 from django.contrib import admin
 
 from accounts.readonly_admin import ReadOnlyAdmin
-from ml.models import Model, Score, TrainingLabel
+from ml.models import Activation, Model, Score, TrainingLabel
 
 
 @admin.register(Model)
 class ModelAdmin(ReadOnlyAdmin):
     list_display = ["name", "version", "active", "threshold", "created_at"]
     readonly_fields = ["sha256"]
+
+
+@admin.register(Activation)
+class ActivationAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "model", "replaced", "by", "rolled_back", "why"]
+    list_select_related = ["model", "replaced", "by"]
 
 
 @admin.register(Score)
@@ -25,6 +31,6 @@ class ScoreAdmin(ReadOnlyAdmin):
 
 @admin.register(TrainingLabel)
 class TrainingLabelAdmin(ReadOnlyAdmin):
-    list_display = ["cutout_id", "source", "label", "weight", "updated_at"]
+    list_display = ["cutout_id", "source", "label", "weight", "drawn", "decided_at"]
     list_filter = ["source", "label"]
     raw_id_fields = ["cutout"]

@@ -2,13 +2,17 @@
 
 =============== ========== ================= ==================================================================
 input           float32    [N, 1, 512, 512]  ``ml.preprocess.network_input``: noise-normalised, asinh-compressed
-``heatmap``     float32    [N, 2, 128, 128]  0..1, is there an asteroid (0) or a satellite (1) trail in this cell
-``probabilities`` float32  [N, 3]            0..1, asteroid, satellite, nothing; the first two do not exclude
-                                             each other, "nothing" is the product of what they leave
+``heatmap``     float32    [N, 3, 128, 128]  0..1, is there an asteroid (0) or satellite trail (1) or an arc (2)
+                                             in this cell
+``probabilities`` float32  [N, 4]            0..1, asteroid, satellite, arc, nothing; the first three do not
+                                             exclude each other, "nothing" is the product of what they leave
 =============== ========== ================= ==================================================================
 
+Models of the first kind know no arcs: heat map [N, 2, 128, 128], probabilities [N, 3]. They go on working, and
+the arc's probability of their scores stays empty.
+
 A cell is a square of 4 x 4 pixels; row 0 of the heat map is row 0 of the pixels (the bottom of the sky
-picture). The classes of :class:`ml.models.Score` that a model does not answer (arcs, so far) stay empty.
+picture).
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ INPUT_SIZE_PX = 512
 STRIDE_PX = 4
 HEATMAP_SIZE = INPUT_SIZE_PX // STRIDE_PX
 HEATMAP_NAME = "heatmap"
-HEATMAP_CLASSES = ("asteroid", "satellite")
+HEATMAP_CLASSES = ("asteroid", "satellite", "arc")
 PROBABILITIES_NAME = "probabilities"
-PROBABILITIES = ("asteroid", "satellite", "nothing")
+PROBABILITIES = (*HEATMAP_CLASSES, "nothing")
 MAX_FILE_BYTES = 5 * 1024 * 1024

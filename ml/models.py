@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -29,6 +31,27 @@ class Model(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
+
+
+class Activation(models.Model):
+    """Which model was put to work when, instead of which, by whom and why. Rows are only added."""
+
+    model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="activations")
+    replaced = models.ForeignKey(Model, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    why = models.CharField(max_length=300, blank=True)
+    rolled_back = models.BooleanField(default=False)
+    job = models.ForeignKey(
+        "jobs.Job", null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        help_text=_("the scoring that was asked for with it"),
+    )  # fmt: skip
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["-created_at", "-id"], name="activation_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.model} since {self.created_at:%Y-%m-%d %H:%M}"
 
 
 def _probability(name: str) -> models.CheckConstraint:
@@ -60,7 +83,10 @@ class Score(models.Model):
 
 
 class TrainingLabel(models.Model):
-    """What people decided of a cutout; later rooms write down into this inbox, training reads it."""
+    """What people decided of a cutout; later rooms write down into this inbox, training reads it.
+
+    Written by `ml.labels.labels_write` only. Where sources differ on a cutout, the stronger one counts.
+    """
 
     class Source(models.TextChoices):
         CONSENSUS = "consensus", _("consensus of volunteers")
@@ -68,11 +94,47 @@ class TrainingLabel(models.Model):
         GOLD = "gold", _("known answer")
         TALK = "talk", _("Talk")
 
+    class Label(models.TextChoices):
+        ASTEROID = "asteroid", _("asteroid")
+        SATELLITE = "satellite", _("satellite")
+        ARC = "arc", _("lens or arc")
+        NOTHING = "nothing", _("nothing of these")
+
     cutout = models.ForeignKey("archive.Cutout", on_delete=models.CASCADE, related_name="labels")
     source = models.CharField(max_length=12, choices=Source.choices)
-    label = models.CharField(max_length=20)
-    weight = models.FloatField(default=1.0)
+    label = models.CharField(max_length=20, choices=Label.choices)
+    weight = models.FloatField(default=1.0, help_text=_("how sure people are, 0 to 1"))
+    ends = models.JSONField(null=True, blank=True, help_text=_("[x1, y1, x2, y2] of the trail, pixels of the cutout"))
+    drawn = models.BooleanField(default=False, help_text=_("shown to people whatever the model said of it"))
+    strength = models.GeneratedField(
+        expression=Case(
+            When(source="gold", then=Value(3)),
+            When(source="validation", then=Value(2)),
+            When(source="talk", then=Value(1)),
+            default=Value(0),
+        ),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
+    decided_at = models.DateTimeField(default=timezone.now, help_text=_("when it became what it says now"))
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["cutout", "source"], name="label_once_per_cutout_and_source")]
+        constraints = [
+            models.UniqueConstraint(fields=["cutout", "source"], name="label_once_per_cutout_and_source"),
+            models.CheckConstraint(
+                condition=Q(label__in=["asteroid", "satellite", "arc", "nothing"]), name="label_known"
+            ),
+            models.CheckConstraint(condition=Q(weight__gte=0, weight__lte=1), name="label_weight_in_range"),
+        ]
+        indexes = [
+            # Trails that people saw and a model may have missed: one cutout in a hundred.
+            models.Index(fields=["cutout"], name="label_of_asteroids", condition=Q(label="asteroid")),
+            # What is new since a model was made.
+            models.Index(fields=["decided_at", "source"], name="label_by_time"),
+            # The sample on which a model's misses are measured.
+            models.Index(fields=["cutout"], name="label_drawn", condition=Q(drawn=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.get_source_display()})"

@@ -37,10 +37,12 @@ def normalise(pixels: NDArray[np.floating]) -> NDArray[np.float32]:
     """
     level, sigma = sky_statistics(pixels)
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is a defect, taken out below
-        scaled = (pixels.astype(np.float32, copy=True) - np.float32(level)) / np.float32(sigma)
+        scaled = pixels.astype(np.float32, copy=True)
+        scaled -= np.float32(level)
+        scaled *= np.float32(1 / (LINEAR_TO_SIGMA * sigma))
     scaled[~np.isfinite(scaled)] = 0.0
-    np.maximum(scaled, DEEPEST_SIGMA, out=scaled)
-    return np.asarray(np.arcsinh(scaled / np.float32(LINEAR_TO_SIGMA)), dtype=np.float32)
+    np.maximum(scaled, np.float32(DEEPEST_SIGMA / LINEAR_TO_SIGMA), out=scaled)
+    return np.asarray(np.arcsinh(scaled, out=scaled))
 
 
 def network_input(pixels: NDArray[np.floating], size: int = INPUT_SIZE_PX) -> NetworkInput:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
 import numpy as np
@@ -17,28 +17,38 @@ from ml.contract import (
     INPUT_NAME,
     INPUT_SIZE_PX,
     MAX_FILE_BYTES,
-    PROBABILITIES,
     PROBABILITIES_NAME,
 )
-from ml.decode import Ends, trail_ends
+from ml.detect import Detection, Ends, detections
 from ml.onnxfile import NotOnnx, outline
 from ml.preprocess import NetworkInput
+from ml.refine import refined
 
 Float32 = NDArray[np.float32]
+LEAST_CLASSES = 2
+"""Models of before there were arcs answer for asteroids and satellites only; they go on working."""
+REFINE_FLOOR, MOST_REFINED = 0.2, 2
+"""Sharpening an end takes 2 ms: it is done for the best trails only, and not for what is hardly one."""
 
 
 class ModelRefused(ValueError):
     """A model file that is not used, with the reason in words."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Verdict:
-    """What a network says of one tile. ``ends`` belong to the likelier kind of trail."""
+    """What a network says of one tile.
+
+    ``p_arc`` is None where the model does not know arcs. ``ends`` belong to the best trail of the likelier
+    kind (asteroid or satellite). ``detections`` are the asteroids' trails, best first.
+    """
 
     p_asteroid: float
     p_satellite: float
+    p_arc: float | None
     p_nothing: float
     ends: Ends | None
+    detections: list[Detection] = field(default_factory=list)
 
 
 def read_model(file: IO[bytes], *, name: str, sha256: str | None = None) -> bytes:
@@ -113,7 +123,9 @@ class Network:
             )
 
     def run(self, batch: Float32) -> tuple[Float32, Float32]:
-        """Heat maps [N, 2, 128, 128] and probabilities [N, 3] of inputs [N, 1, 512, 512].
+        """Heat maps [N, C, 128, 128] and probabilities [N, C + 1] of inputs [N, 1, 512, 512].
+
+        C is the number of classes the model knows: all of the contract, or the first two.
 
         Raises
         ------
@@ -124,9 +136,14 @@ class Network:
             heat, probabilities = self._session.run([HEATMAP_NAME, PROBABILITIES_NAME], {INPUT_NAME: batch})
         except Exception as error:
             raise ModelRefused(f"The model fails on a tile: {str(error).splitlines()[0][:200]}") from None
-        expected = (len(batch), len(HEATMAP_CLASSES), HEATMAP_SIZE, HEATMAP_SIZE), (len(batch), len(PROBABILITIES))
-        if (heat.shape, probabilities.shape) != expected:
-            raise ModelRefused(f"The model answers with shapes {heat.shape} and {probabilities.shape}, not {expected}.")
+        expected = [
+            ((len(batch), classes, HEATMAP_SIZE, HEATMAP_SIZE), (len(batch), classes + 1))
+            for classes in range(len(HEATMAP_CLASSES), LEAST_CLASSES - 1, -1)
+        ]
+        if (heat.shape, probabilities.shape) not in expected:
+            raise ModelRefused(
+                f"The model answers with shapes {heat.shape} and {probabilities.shape}, not {expected[0]}."
+            )
         # The comparison is false for NaN too, which numpy's minimum would pass on.
         if not all(values.min() >= 0 and values.max() <= 1 for values in (heat, probabilities)):
             raise ModelRefused("The model's answers are not probabilities between 0 and 1.")
@@ -139,10 +156,21 @@ class Network:
 
 
 def verdict(tile: NetworkInput, heat: Float32, probabilities: Float32) -> Verdict:
-    """Read one tile's answer: probabilities, and the ends of the trail of the likelier kind."""
-    asteroid, satellite, nothing = (float(p) for p in probabilities)
-    kind = int(satellite > asteroid)
-    return Verdict(asteroid, satellite, nothing, trail_ends(heat[kind], width=tile.width, height=tile.height))
+    """Read one tile's answer: probabilities, the asteroids' trails, the ends of the trail of the likelier kind."""
+    p_asteroid, p_satellite, *p_arc, p_nothing = (float(p) for p in probabilities)
+    found = trails(tile, heat, "asteroid")
+    likelier = trails(tile, heat, "satellite") if p_satellite > p_asteroid else found
+    ends = likelier[0].ends if likelier else None
+    return Verdict(p_asteroid, p_satellite, p_arc[0] if p_arc else None, p_nothing, ends, found)
+
+
+def trails(tile: NetworkInput, heat: Float32, kind: str) -> list[Detection]:
+    """The trails of one class in a tile, best first; the best ones with their ends sharpened on the pixels."""
+    found = detections(heat, width=tile.width, height=tile.height, kind=kind)
+    return [
+        refined(each, tile) if number < MOST_REFINED and each.score >= REFINE_FLOOR else each
+        for number, each in enumerate(found)
+    ]
 
 
 def probe(network: Network) -> None:

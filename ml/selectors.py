@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
-from django.core.cache import cache
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Floor, Least
+from django.db.models import Exists, OuterRef, QuerySet
 
 from archive.models import Cutout
-from ml.models import Model, Score
+from jobs.models import OPEN_STATES, Job
+from ml.models import Activation, Model, Score
 
-CHUNK = 256
-BINS = 20
-HISTOGRAM_KEPT_S = 60
-ABOVE = -1
+EXPOSURES_AT_ONCE = 32
 
 
 def model_active() -> Model | None:
@@ -29,63 +24,52 @@ def models_listed() -> list[Model]:
     return list(Model.objects.order_by("-active", "-created_at", "-pk")[:200])
 
 
+def work_open() -> list[Job]:
+    """Trainings and pre-screenings that wait or run, the oldest first."""
+    rows = Job.objects.filter(kind__in=["train", "prescreen"], state__in=OPEN_STATES).defer("result")
+    return list(rows.order_by("created_at")[:5])
+
+
+def trainings(limit: int = 5) -> list[Job]:
+    """The trainings that ended last, the newest first."""
+    rows = Job.objects.filter(kind="train").exclude(state__in=OPEN_STATES).order_by("-created_at")
+    return list(rows[:limit])
+
+
+def scored_at() -> datetime | None:
+    """When the last pre-screening ended: what was counted before is out of date."""
+    ended = Job.objects.filter(kind="prescreen", finished_at__isnull=False).order_by("-created_at")
+    return ended.values_list("finished_at", flat=True).first()
+
+
+def activations(limit: int = 20) -> list[Activation]:
+    """Which model was put to work when, the newest first."""
+    rows = Activation.objects.select_related("model", "replaced", "by", "job").order_by("-created_at", "-pk")
+    return list(rows[:limit])
+
+
+def roll_back_target() -> Model | None:
+    """The model that the active one replaced when it was put to work last."""
+    last = Activation.objects.filter(model__active=True).select_related("replaced")
+    newest = last.order_by("-created_at", "-pk").first()
+    return newest.replaced if newest else None
+
+
 def cutouts_unscored(model: Model) -> QuerySet[Cutout]:
     """Cutouts without a score of this model."""
     return Cutout.objects.filter(~Exists(Score.objects.filter(cutout=OuterRef("pk"), model=model)))
 
 
-def unscored_chunks(model: Model, leave_out: set[int]) -> Iterator[list[Cutout]]:
-    """What is left to score, exposure by exposure, in keyset order; exposures in ``leave_out`` are passed over.
+def exposures_unscored(model: Model) -> Iterator[int]:
+    """Ids of the exposures with cutouts without a score of this model, in ascending order.
 
-    Each list is read when it is asked for, so scores written in between are seen.
+    They are read by and by, so scores written in between are seen.
     """
-    exposure_id, cutout_id = 0, 0
+    last = 0
     while True:
-        rows = cutouts_unscored(model).filter(
-            Q(exposure_id__gt=exposure_id) | Q(exposure_id=exposure_id, pk__gt=cutout_id)
-        )
-        if leave_out:
-            rows = rows.exclude(exposure_id__in=leave_out)
-        rows = rows.select_related("exposure__source_file", "exposure__observation").defer("exposure__wcs", "footprint")
-        chunk = list(rows.order_by("exposure_id", "pk")[:CHUNK])
-        if not chunk:
+        rows = cutouts_unscored(model).filter(exposure_id__gt=last).order_by("exposure_id")
+        found = list(rows.values_list("exposure_id", flat=True).distinct()[:EXPOSURES_AT_ONCE])
+        if not found:
             return
-        yield chunk
-        exposure_id, cutout_id = chunk[-1].exposure_id, chunk[-1].pk
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of a histogram: from (inclusive) to (exclusive, but for 1), and how many scores."""
-
-    low: float
-    high: float
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreCounts:
-    """How a model's scores are spread here."""
-
-    bars: list[Bar]
-    above_threshold: int
-
-    @property
-    def total(self) -> int:
-        return sum(bar.count for bar in self.bars)
-
-
-def score_counts(model: Model) -> ScoreCounts:
-    """How often this installation's cutouts got which p_asteroid; at most a minute old (it reads every score)."""
-    key = f"ml:scores:{model.pk}:{model.threshold}"
-    counts: Any = cache.get_or_set(key, lambda: _counts(model), HISTOGRAM_KEPT_S)
-    bars = [Bar(i / BINS, (i + 1) / BINS, counts.get(i, 0)) for i in range(BINS)]
-    return ScoreCounts(bars, counts[ABOVE])
-
-
-def _counts(model: Model) -> dict[int, int]:
-    scores = Score.objects.filter(model=model).order_by()
-    bins: Any = Least(Floor(F("p_asteroid") * float(BINS)), float(BINS - 1))
-    rows = scores.values(bin=bins).annotate(count=Count("pk"))
-    above = scores.filter(p_asteroid__gte=model.threshold).count()
-    return {int(row["bin"]): row["count"] for row in rows} | {ABOVE: above}
+        yield from found
+        last = found[-1]

@@ -1,4 +1,4 @@
-"""Writes about models: register, activate, ask for pre-screening."""
+"""Writes about models: register, activate, roll back, ask for pre-screening."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -17,10 +17,10 @@ from jobs.models import OPEN_STATES, Job
 from jobs.services import job_enqueue
 from ml.contract import INPUT_SIZE_PX
 from ml.inference import model_content
-from ml.models import Model
+from ml.models import Activation, Model
 from ml.probe import probe_apart
 from ml.runtime import ModelRefused, Network, read_model
-from ml.selectors import model_active
+from ml.selectors import model_active, roll_back_target
 
 PRESCREEN = "prescreen"
 MAX_CARD_BYTES = 256 * 1024
@@ -42,13 +42,25 @@ def card_read(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_CARD_BYTES + 1)
-        card = json.loads(content) if len(content) <= MAX_CARD_BYTES else None
     except OSError as error:
         raise CardRefused(f"The card {path.name} cannot be read: {error.strerror}.") from None
+    return card_parse(content, name=path.name)
+
+
+def card_parse(content: bytes, *, name: str) -> dict[str, Any]:
+    """A card from JSON text; ``name`` is what its file is called.
+
+    Raises
+    ------
+    CardRefused
+        It is too large, or no JSON object.
+    """
+    try:
+        card = json.loads(content) if len(content) <= MAX_CARD_BYTES else None
     except (ValueError, RecursionError):
-        raise CardRefused(f"The card {path.name} is not JSON.") from None
+        raise CardRefused(f"The card {name} is not JSON.") from None
     if not isinstance(card, dict):
-        raise CardRefused(f"The card {path.name} must be a JSON object of at most {MAX_CARD_BYTES // 1024} KiB.")
+        raise CardRefused(f"The card {name} must be a JSON object of at most {MAX_CARD_BYTES // 1024} KiB.")
     return card
 
 
@@ -67,6 +79,28 @@ def model_register(*, path: Path, card: dict[str, Any]) -> Model:
             content = read_model(file, name=path.name)
     except OSError as error:
         raise ModelRefused(f"The model file {path.name} cannot be read: {error.strerror}.") from None
+    return _register(content, card)
+
+
+def model_register_upload(*, file: IO[bytes], name: str, card: bytes, sha256: str) -> Model:
+    """The same for files sent by a browser. ``sha256`` is what the model's maker says the file's hash is.
+
+    The card comes along with the file, so its hash says only that the two belong together; the one given apart
+    says that the file is the one that was meant.
+
+    Raises
+    ------
+    ModelRefused, CardRefused
+        With the reason; nothing was changed.
+    """
+    content = read_model(file, name=name)
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256.strip().lower():
+        raise ModelRefused(f"The file {name} is not the one you named: its SHA-256 is {found}.")
+    return _register(content, card_parse(card, name="you sent"))
+
+
+def _register(content: bytes, card: dict[str, Any]) -> Model:
     sha256 = hashlib.sha256(content).hexdigest()
     fields = _card_fields(card, sha256)
     known = Model.objects.filter(sha256=sha256).first()
@@ -106,8 +140,12 @@ def _card_fields(card: dict[str, Any], sha256: str) -> dict[str, Any]:
     return {"name": card["name"], "version": card["version"], "threshold": float(threshold)}
 
 
-def model_activate(*, model: Model) -> Model:
-    """Let new scores come from this model; the ones of other models stay. Twice is once.
+def model_activate(
+    *, model: Model, by: User | None = None, why: str = "", rolled_back: bool = False, rescore: bool = True
+) -> Model:
+    """Let the scores of this model count from now on; the ones of other models stay. Twice is once.
+
+    Who did it and why is kept. With ``rescore``, what the model has not scored yet is scored in the background.
 
     Raises
     ------
@@ -116,11 +154,31 @@ def model_activate(*, model: Model) -> Model:
     """
     Network(model_content(model))
     with transaction.atomic():
-        list(Model.objects.select_for_update().order_by("pk"))  # two people at once: one after the other
-        Model.objects.filter(active=True).exclude(pk=model.pk).update(active=False)
-        Model.objects.filter(pk=model.pk).update(active=True)
+        rows = {row.pk: row for row in Model.objects.select_for_update().order_by("pk")}  # one person after the other
+        replaced = next((row for row in rows.values() if row.active), None)
+        if replaced is None or replaced.pk != model.pk:
+            Model.objects.filter(active=True).update(active=False)
+            Model.objects.filter(pk=model.pk).update(active=True)
+            job = _scoring(model, by) if rescore else None
+            Activation.objects.create(
+                model=model, replaced=replaced, by=by, why=why[:300], rolled_back=rolled_back, job=job
+            )
     model.refresh_from_db()
     return model
+
+
+def model_roll_back(*, by: User | None = None, why: str = "") -> Model:
+    """Put the model to work again that the active one replaced. Its scores are still there.
+
+    Raises
+    ------
+    ModelRefused
+        There is none to go back to, or its file is not the one that was registered; nothing was changed.
+    """
+    target = roll_back_target()
+    if target is None:
+        raise ModelRefused("There is no earlier model to go back to.")
+    return model_activate(model=target, by=by, why=why, rolled_back=True)
 
 
 def shipped_model_ensure() -> Model:
@@ -128,9 +186,13 @@ def shipped_model_ensure() -> Model:
     active = model_active()
     if active:
         return active
+    return model_activate(model=shipped_model_register(), why="the model that ships", rescore=False)
+
+
+def shipped_model_register() -> Model:
+    """The model that ships with this software, registered; twice is once."""
     folder = Path(settings.BASE_DIR) / "ml" / "shipped"
-    model = model_register(path=folder / f"{SHIPPED}.onnx", card=card_read(folder / f"{SHIPPED}.json"))
-    return model_activate(model=model)
+    return model_register(path=folder / f"{SHIPPED}.onnx", card=card_read(folder / f"{SHIPPED}.json"))
 
 
 def prescreen_start(requested_by: User | None = None, *, held_by: str = "") -> Job:
@@ -138,11 +200,19 @@ def prescreen_start(requested_by: User | None = None, *, held_by: str = "") -> J
 
     ``held_by``: who runs the new job at once (`jobs.services.job_enqueue`).
     """
-    model = shipped_model_ensure()
+    return _scoring(shipped_model_ensure(), requested_by, held_by=held_by)
+
+
+def model_score(*, model: Model, requested_by: User | None = None) -> Job:
+    """Let a model score what it has not seen without putting it to work, so that it can be compared."""
+    return _scoring(model, requested_by)
+
+
+@transaction.atomic
+def _scoring(model: Model, requested_by: User | None, *, held_by: str = "") -> Job:
     arguments = {"model": model.pk}
-    with transaction.atomic():
-        Model.objects.select_for_update().get(pk=model.pk)  # two requests at once: the second finds the first's job
-        waiting = Job.objects.filter(kind=PRESCREEN, state__in=OPEN_STATES, arguments=arguments, cancel_requested=False)
-        return waiting.first() or job_enqueue(
-            kind=PRESCREEN, arguments=arguments, requested_by=requested_by, held_by=held_by
-        )
+    Model.objects.select_for_update().get(pk=model.pk)  # two requests at once: the second finds the first's job
+    waiting = Job.objects.filter(kind=PRESCREEN, state__in=OPEN_STATES, arguments=arguments, cancel_requested=False)
+    return waiting.first() or job_enqueue(
+        kind=PRESCREEN, arguments=arguments, requested_by=requested_by, held_by=held_by
+    )

@@ -1,7 +1,8 @@
-"""Training tiles with known truth, composed of what :mod:`sky.simulate` draws. Seeded; no Django."""
+"""Training tiles with known truth: trails, arcs and their look-alikes put into scenes. Seeded; no Django."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,43 +10,31 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, gaussian_filter
 
-from ml.contract import INPUT_SIZE_PX, STRIDE_PX
+from ml.contract import HEATMAP_CLASSES, INPUT_SIZE_PX, STRIDE_PX
+from ml.lookalikes import ARC_SHARE, add_arcs, add_lookalikes, add_on_detector
+from ml.pictured import Zoom, as_picture, resized
+from ml.scenes import Scene, real_scene, simulate_scene
 from sky.hst import ARCSEC_PER_RADIAN, hst_position_km, parallax_factors
-from sky.simulate.cosmic import add_bad_columns, add_cosmic_rays, add_hot_pixels
-from sky.simulate.instruments import CAMERAS, Band, Camera
-from sky.simulate.sources import add_arc, add_galaxies, add_stars, bleed
+from sky.simulate.background import Background
+from sky.simulate.orbits import apparent_motion
 from sky.simulate.trails import add_satellite, render_trail, ridge_peak
 
 FloatArray = NDArray[np.float64]
+Line = tuple[FloatArray, FloatArray]
 Mix = Literal["nothing", "asteroid", "satellite", "both"]
-MIX: dict[Mix, float] = {"nothing": 0.42, "asteroid": 0.38, "satellite": 0.15, "both": 0.05}
-SNR_RANGE = (1.0, 15.0)
-LENGTH_RANGE_PX = (20.0, 400.0)
+MIX: dict[Mix, float] = {"nothing": 0.40, "asteroid": 0.38, "satellite": 0.15, "both": 0.07}
+SNR_RANGE = (0.7, 21.0)
+LENGTH_RANGE_PX = (10.0, 450.0)
+SATELLITE_SNR_RANGE = (0.7, 60.0)
+AS_FOUND_SHARE = 0.4
+"""Trails as long as their orbit and the exposure make them; the others even in the logarithm of the length."""
+SECONDS_PER_DAY = 86_400.0
 POINTS = 64
 VISIBLE_CELLS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What is in a field besides trails, in electrons and without noise, with what is needed to add that."""
-
-    electrons: NDArray[np.float32]
-    sky_e: float
-    read_noise_e: float
-    smoothing_px: float
-    exposure_s: float
-    camera: Camera
-    band: Band
-
-    @property
-    def noise_e(self) -> float:
-        """Standard deviation of a sky pixel before smoothing, electrons."""
-        return float(np.hypot(np.sqrt(self.sky_e), self.read_noise_e))
-
-    @property
-    def sigma_e(self) -> float:
-        """Standard deviation of a sky pixel as the tile has it, electrons."""
-        return self.noise_e * smoothed_share(self.smoothing_px)
+UNKNOWN = 255
+FAINTEST = 4.5
+"""Peak SNR times root length below which nobody could tell: about 5.5 sigma for the best filter there is, barely
+above what noise alone shows in a tile's many places and directions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,110 +55,85 @@ class Trail:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One training tile: pixels in electrons, (2, size/4, size/4) labels 0 or 1, and the truth."""
+    """One training tile and its truth.
+
+    ``pixels`` in electrons or grey levels, row 0 at the bottom; ``labels`` (3, size/4, size/4) by the classes of
+    the contract: 0, 1, or 255 where a trail is too faint for anybody. ``satellites`` and ``arcs`` are the points
+    of their centre lines; ``real``: the background is a real frame.
+    """
 
     pixels: NDArray[np.float32]
     labels: NDArray[np.uint8]
     asteroids: list[Trail] = field(default_factory=list)
-    satellites: int = 0
-    arcs: int = 0
+    satellites: list[Line] = field(default_factory=list)
+    arcs: list[Line] = field(default_factory=list)
+    real: bool = False
 
     @property
     def has_asteroid(self) -> bool:
         return bool(self.asteroids)
 
 
-def smoothed_share(smoothing_px: float) -> float:
-    """What is left of white noise per pixel after a Gaussian of that width."""
-    if smoothing_px == 0:
-        return 1.0
-    reach = np.arange(-8, 9)
-    weights = np.exp(-0.5 * (reach / smoothing_px) ** 2)
-    weights /= weights.sum()
-    return float(np.sum(weights**2))
+@dataclass(slots=True)
+class _Drawn:
+    """What was put into a window, in its pixels."""
+
+    asteroids: list[Trail] = field(default_factory=list)
+    satellites: list[Line] = field(default_factory=list)
+    arcs: list[Line] = field(default_factory=list)
 
 
-def simulate_scene(rng: np.random.Generator, size: int = INPUT_SIZE_PX) -> Scene:
-    """A random field: camera, filter, exposure, stars, galaxies, cosmic rays, defects. About 60 ms of CPU.
+def asteroid_path(rng: np.random.Generator, scene: Scene, length_px: float | None = None) -> Line:
+    """Path of an asteroid around (0, 0) as HST draws it: the motion of an orbit plus the parallax of HST's own.
 
-    Six in ten are single exposures with all their cosmic rays; the rest are combined images, where few
-    are left and the noise of neighbouring pixels is correlated.
+    The object moves on a drawn orbit (:mod:`sky.simulate.orbits`), HST is at a random phase of its own. With
+    ``length_px``, the even motion is made so long (so that all lengths are taught, not only the common ones); where
+    the curve would then make the path more than half longer, the object is moved further away.
     """
-    camera = list(CAMERAS.values())[int(rng.integers(len(CAMERAS)))]
-    name = str(rng.choice(sorted(camera.bands)))
-    band = camera.bands[name]
-    exposure_s = float(10 ** rng.uniform(2.3, 3.4))
-    single = bool(rng.random() < 0.6)
-    image = np.zeros((size, size), dtype=np.float32)
-    crowding = float(rng.lognormal(0.0, 0.9))
-    add_galaxies(
-        image,
-        rng,
-        camera=camera,
-        filter_name=name,
-        exposure_s=exposure_s,
-        per_megapixel=150 * float(rng.uniform(0.2, 1.4)),
-    )
-    add_stars(
-        image, rng, camera=camera, filter_name=name, exposure_s=exposure_s, per_megapixel=45 * crowding, brightest=15.5
-    )
-    if single:
-        add_hot_pixels(image, rng, exposure_s)
-        add_bad_columns(image, rng, exposure_s)
-    add_cosmic_rays(
-        image,
-        rng,
-        exposure_s,
-        rate=camera.cosmic_ray_rate * float(rng.uniform(0.6, 1.5)),
-        scale=1.0 if single else float(rng.choice([0.0, rng.uniform(0, 0.08)])),
-    )
-    if (image > camera.full_well_e).any():
-        bleed(image, camera.full_well_e)
-    sky_e = (band.sky_rate * float(rng.lognormal(0, 0.35)) + camera.dark_rate) * exposure_s + camera.pedestal_e
-    smoothing_px = 0.0 if single or rng.random() < 0.4 else float(rng.uniform(0.35, 0.6))
-    return Scene(image, sky_e, camera.read_noise_e, smoothing_px, exposure_s, camera, band)
-
-
-def asteroid_path(rng: np.random.Generator, scene: Scene, length_px: float) -> tuple[FloatArray, FloatArray]:
-    """Path of an asteroid around (0, 0) as HST draws it: even motion plus the parallax of the orbit.
-
-    The object is 0.8-4.5 au away at a random place of the sky, HST at a random phase. ``length_px`` is the
-    distance between the ends before the curve is added; where the curve would make the path more than half
-    longer, the object is moved further away (slow objects near the Earth are rarer than that).
-    """
-    moments = np.linspace(0.0, scene.exposure_s / 86_400.0, POINTS)
-    node, phase, ra = rng.uniform(0, 360, 3)
+    moments = np.linspace(0.0, scene.exposure_s / SECONDS_PER_DAY, POINTS)
+    motion = apparent_motion(rng)
+    node, phase = rng.uniform(0, 360, 2)
     place = hst_position_km(moments, node_deg=node, phase_deg=phase, epoch_mjd_utc=0.0)
-    factors = parallax_factors(place, ra, float(np.degrees(np.arcsin(rng.uniform(-0.8, 0.8)))))
-    curve = factors * ARCSEC_PER_RADIAN / scene.camera.pixel_scale_arcsec
-    curve = curve - np.linspace(0, 1, POINTS)[:, None] * (curve[-1] - curve[0]) - curve[0]
-    angle, roll = rng.uniform(0, 2 * np.pi, 2)
-    turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
-    straight = np.linspace(-0.5, 0.5, POINTS)[:, None] * length_px * np.array([np.cos(angle), np.sin(angle)])
-    distance_au = float(rng.uniform(0.8, 4.5))
+    factors = parallax_factors(place, motion.ra_deg, motion.dec_deg)
+    scale = scene.camera.pixel_scale_arcsec
+    curve = factors * ARCSEC_PER_RADIAN / scale
+    even = np.array([motion.motion_east, motion.motion_north]) * scene.exposure_s / 3600 / scale
+    if length_px is not None:
+        # Without the part of HST's own motion that is even over the exposure: the length is given.
+        curve = curve - np.linspace(0, 1, POINTS)[:, None] * (curve[-1] - curve[0])
+        even = even / np.hypot(*even) * length_px
+    angle = rng.uniform(0, 2 * np.pi)
+    roll = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    distance_au = motion.distance_au
     while True:
-        path = straight + curve @ turn / distance_au
-        if np.hypot(*np.diff(path, axis=0).T).sum() <= 1.5 * length_px:
+        path = (np.linspace(0, 1, POINTS)[:, None] * even + curve / distance_au) @ roll
+        if length_px is None or np.hypot(*np.diff(path, axis=0).T).sum() <= 1.5 * length_px:
             break
         distance_au *= 1.5
-    path -= (path.max(axis=0) + path.min(axis=0)) / 2
+    path = path - (path.max(axis=0) + path.min(axis=0)) / 2
     return path[:, 0], path[:, 1]
 
 
-def _add_asteroid(image: NDArray[np.float32], rng: np.random.Generator, scene: Scene) -> Trail:
+def _add_asteroid(image: NDArray[np.float32], rng: np.random.Generator, scene: Scene, longest_px: float) -> Trail:
     size = image.shape[0]
-    low, high = np.log(LENGTH_RANGE_PX)
+    low, high = np.log(LENGTH_RANGE_PX[0]), np.log(longest_px)
     length_px, snr = float(np.exp(rng.uniform(low, high))), float(np.exp(rng.uniform(*np.log(SNR_RANGE))))
-    xs, ys = asteroid_path(rng, scene, length_px)
+    xs, ys = asteroid_path(rng, scene, None if rng.random() < AS_FOUND_SHARE else length_px)
+    path_px = _length(xs, ys)
+    if not LENGTH_RANGE_PX[0] <= path_px <= longest_px:
+        xs, ys = asteroid_path(rng, scene, length_px)
+        path_px = _length(xs, ys)
     xs, ys = xs + rng.uniform(0, size), ys + rng.uniform(0, size)
-    fwhm_px = scene.band.psf_fwhm_px
-    path_px = float(np.hypot(np.diff(xs), np.diff(ys)).sum())
     flux_per_px = snr * scene.sigma_e / _peak(scene)
     light = np.full(POINTS, flux_per_px * path_px)
     if rng.random() < 0.5:  # rotation: up to 0.3 mag peak to peak
         light *= 1 + 0.13 * np.sin(np.linspace(0, rng.uniform(0.2, 6.0), POINTS) + rng.uniform(0, 6.28))
-    render_trail(image.shape, xs, ys, light, fwhm_px, out=image)
+    render_trail(image.shape, xs, ys, light, scene.band.psf_fwhm_px, out=image)
     return Trail(snr, path_px, xs, ys)
+
+
+def _length(xs: FloatArray, ys: FloatArray) -> float:
+    return float(np.hypot(np.diff(xs), np.diff(ys)).sum())
 
 
 def _peak(scene: Scene) -> float:
@@ -195,42 +159,75 @@ def label_cells(xs: FloatArray, ys: FloatArray, size: int, radius_px: float = 0.
     return binary_dilation(crossed, iterations=widen) if widen else crossed
 
 
-def compose(rng: np.random.Generator, scene: Scene, mix: Mix | None = None) -> Tile:
-    """Put trails, and sometimes arcs that look like them, into a scene and draw the noise."""
+def compose(
+    rng: np.random.Generator,
+    scene: Scene,
+    *,
+    mix: Mix | None = None,
+    zoom: Zoom | None = None,
+    size: int | None = None,
+    often: float = 1.0,
+) -> Tile:
+    """Put trails, arcs and what looks like them (``often`` times its usual shares) into a scene and draw the noise.
+
+    With ``zoom``, the scene is a window (:meth:`Zoom.window_px`) that is brought to a tile of ``size``.
+    """
     image = scene.electrons.copy()
-    size = image.shape[0]
+    window = image.shape[0]
+    size = size or window
     kind: Mix = mix or tuple(MIX)[int(rng.choice(len(MIX), p=list(MIX.values())))]
-    labels = np.zeros((2, size // STRIDE_PX, size // STRIDE_PX), dtype=bool)
-    asteroids: list[Trail] = []
-    arcs = satellites = 0
+    drawn = _Drawn()
+    add_lookalikes(image, rng, scene, often)
     if kind in ("asteroid", "both"):
-        for _ in range(2 if rng.random() < 0.12 else 1):
-            trail = _add_asteroid(image, rng, scene)
-            cells = label_cells(trail.xs, trail.ys, size)
-            # A trail whose middle lies at the very corner may show a stub only: nobody could call it one.
-            if cells.sum() >= VISIBLE_CELLS:
-                asteroids.append(trail)
-            labels[0] |= cells
+        for _ in range(1 + int(rng.random() < 0.14) + int(rng.random() < 0.03)):
+            drawn.asteroids.append(_add_asteroid(image, rng, scene, LENGTH_RANGE_PX[1] * window / size))
     if kind in ("satellite", "both"):
-        peak = float(np.exp(rng.uniform(np.log(1.0), np.log(40.0)))) * scene.sigma_e
-        xs, ys = add_satellite(
-            image, rng, peak, psf_fwhm_px=scene.band.psf_fwhm_px, pixel_scale_arcsec=scene.camera.pixel_scale_arcsec
-        )
-        labels[1] = label_cells(xs, ys, size, radius_px=3.0)
-        satellites = 1
-    if rng.random() < 0.15:
-        _add_arc(image, rng, scene)
-        arcs = 1
-    return Tile(_with_noise(image, rng, scene), labels.astype(np.uint8), asteroids, satellites, arcs)
+        for _ in range(1 + int(rng.random() < 0.1)):
+            peak = float(np.exp(rng.uniform(*np.log(SATELLITE_SNR_RANGE)))) * scene.sigma_e
+            fwhm, scale = scene.band.psf_fwhm_px, scene.camera.pixel_scale_arcsec
+            drawn.satellites.append(add_satellite(image, rng, peak, psf_fwhm_px=fwhm, pixel_scale_arcsec=scale))
+    if rng.random() < often * ARC_SHARE:
+        drawn.arcs += add_arcs(image, rng, scene)
+    pixels = _with_noise(image, rng, scene) if not scene.real else _with_photon_noise(image, rng, scene)
+    add_on_detector(pixels, rng, scene, often)
+    if zoom:
+        pixels, drawn = resized(pixels, size, zoom), _scaled(drawn, size / window)
+    return _tile(pixels, drawn, scene.real)
 
 
-def _add_arc(image: NDArray[np.float32], rng: np.random.Generator, scene: Scene) -> None:
-    size = image.shape[0]
-    radius_px = float(rng.uniform(15, 90))
-    x, y = rng.uniform(0, size, 2)
-    peak = float(np.exp(rng.uniform(np.log(1.0), np.log(10.0)))) * scene.sigma_e
-    flux_e = peak / ridge_peak(1.0, 1.4 * scene.band.psf_fwhm_px) * radius_px * 1.3
-    add_arc(image, rng, float(x), float(y), flux_e, radius_px=radius_px, psf_fwhm_px=scene.band.psf_fwhm_px)
+def _scaled(drawn: _Drawn, factor: float) -> _Drawn:
+    """The same in the pixels of a window brought to another size."""
+
+    def to(values: FloatArray) -> FloatArray:
+        return (values + 0.5) * factor - 0.5
+
+    return _Drawn(
+        [Trail(trail.snr, trail.length_px * factor, to(trail.xs), to(trail.ys)) for trail in drawn.asteroids],
+        [(to(xs), to(ys)) for xs, ys in drawn.satellites],
+        [(to(xs), to(ys)) for xs, ys in drawn.arcs],
+    )
+
+
+def _tile(pixels: NDArray[np.float32], drawn: _Drawn, real: bool) -> Tile:
+    size = pixels.shape[0]
+    labels = np.zeros((len(HEATMAP_CLASSES), size // STRIDE_PX, size // STRIDE_PX), dtype=np.uint8)
+    seen: list[Trail] = []
+    faint = np.zeros(labels.shape[1:], dtype=bool)
+    for trail in drawn.asteroids:
+        cells = label_cells(trail.xs, trail.ys, size)
+        # A trail whose middle lies at the very corner may show a stub only: nobody could call it one.
+        if cells.sum() >= VISIBLE_CELLS:
+            seen.append(trail)
+        if trail.snr * trail.length_inside_px(size) ** 0.5 < FAINTEST:
+            faint |= cells
+        else:
+            labels[0] |= cells
+    labels[0][faint & (labels[0] == 0)] = UNKNOWN
+    for xs, ys in drawn.satellites:
+        labels[1] |= label_cells(xs, ys, size, radius_px=3.0)
+    for xs, ys in drawn.arcs:
+        labels[2] |= label_cells(xs, ys, size)
+    return Tile(pixels, labels, seen, drawn.satellites, drawn.arcs, real)
 
 
 def _with_noise(image: NDArray[np.float32], rng: np.random.Generator, scene: Scene) -> NDArray[np.float32]:
@@ -240,7 +237,28 @@ def _with_noise(image: NDArray[np.float32], rng: np.random.Generator, scene: Sce
     return gaussian_filter(image, scene.smoothing_px) if scene.smoothing_px else image
 
 
-def simulate_tile(seed: int, mix: Mix | None = None, size: int = INPUT_SIZE_PX) -> Tile:
-    """The tile of a seed; the same seed gives the same tile. ``mix`` fixes what it contains."""
+def _with_photon_noise(image: NDArray[np.float32], rng: np.random.Generator, scene: Scene) -> NDArray[np.float32]:
+    """A real frame has its noise; what was put into it brings the noise of its own light."""
+    added = image - scene.electrons
+    lit = added > 0.05 * scene.sigma_e
+    if lit.any():
+        image[lit] += np.sqrt(added[lit]) * rng.standard_normal(int(lit.sum()), dtype=np.float32)
+    return image
+
+
+def simulate_tile(
+    seed: int, mix: Mix | None = None, size: int = INPUT_SIZE_PX, backgrounds: Sequence[Background] | None = None
+) -> Tile:
+    """The tile of a seed; the same seed (and backgrounds) give the same tile.
+
+    ``mix`` fixes what it contains; with ``backgrounds``, trails are put into a part of one of these real frames.
+    """
     rng = np.random.default_rng([seed, size])
-    return compose(rng, simulate_scene(rng, size), mix)
+    if backgrounds:
+        return compose(rng, real_scene(rng, backgrounds[int(rng.integers(len(backgrounds)))], size), mix=mix)
+    return compose(rng, simulate_scene(rng, size), mix=mix)
+
+
+def pictured(tile: Tile, rng: np.random.Generator) -> Tile:
+    """The same tile as somebody's picture of it (:mod:`ml.pictured`)."""
+    return Tile(as_picture(tile.pixels, rng), tile.labels, tile.asteroids, tile.satellites, tile.arcs, tile.real)

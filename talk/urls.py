@@ -13,6 +13,7 @@ urlpatterns = [
     path("subjects/<int:pk>/", views.subject, name="subject"),
     path("subjects/<int:pk>/post/", views.comment_post, name="comment_post"),
     path("subjects/<int:pk>/lock/", views.discussion_lock, name="discussion_lock"),
+    path("cutouts/<uuid:public_id>/", views.cutout, name="cutout"),
     path("comments/<int:pk>/", views.comment, name="comment"),
     path("comments/<int:pk>/edit/", views.comment_edit, name="comment_edit"),
     path("comments/<int:pk>/delete/", views.comment_delete, name="comment_delete"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -96,6 +97,13 @@ def tag(request: HttpRequest, name: str) -> HttpResponse:
 def subject(request: HttpRequest, pk: int) -> HttpResponse:
     """A subject beside what people say about it."""
     return _subject_page(request, get_object_or_404(SUBJECTS, pk=pk), CommentForm())
+
+
+@public
+@require_GET
+def cutout(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The way to the conversation for those who know only the image."""
+    return redirect("talk:subject", pk=get_object_or_404(Subject, cutout__public_id=public_id).pk)
 
 
 def _subject_page(request: HttpRequest, found: Subject, form: CommentForm, status: int = 200) -> HttpResponse:

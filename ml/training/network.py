@@ -4,14 +4,59 @@
 # (PyTorch is not installed where types are checked.)
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ml.contract import HEATMAP_CLASSES
 
+NAME = re.compile(
+    r"w(?P<widths>\d{1,3}(-\d{1,3}){3})_b(?P<blocks>\d)_d(?P<dilations>\d(-\d){0,7})_f(?P<first>\d)", re.ASCII
+)
 TOP_CELLS = (4, 16, 64)
 POOL_CELLS = (3, 9)
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """What `manage.py search_architecture` varies.
+
+    ``widths``: channels at a half, quarter, eighth and sixteenth of the resolution. ``blocks``: residual blocks
+    at the eighth. ``dilations``: of the residual blocks at the sixteenth, one each; they carry the view along a
+    trail. ``first_px``: side of the first convolution.
+    """
+
+    widths: tuple[int, int, int, int] = (16, 32, 40, 56)
+    blocks: int = 2
+    dilations: tuple[int, ...] = (1, 2, 4)
+    first_px: int = 5
+
+    def __str__(self) -> str:
+        widths, dilations = "-".join(map(str, self.widths)), "-".join(map(str, self.dilations))
+        return f"w{widths}_b{self.blocks}_d{dilations}_f{self.first_px}"
+
+    @classmethod
+    def parse(cls, text: str) -> Architecture:
+        """The architecture of its name, as ``w16-32-40-56_b2_d1-2-4_f5``.
+
+        Raises
+        ------
+        ValueError
+            It is not such a name, or larger than a small model may be.
+        """
+        match = NAME.fullmatch(text)
+        if not match:
+            raise ValueError(f"{text!r} is no architecture; one is written like {cls()}.")
+        half, quarter, eighth, deep = (int(width) for width in match["widths"].split("-"))
+        dilations = tuple(int(dilation) for dilation in match["dilations"].split("-"))
+        found = cls((half, quarter, eighth, deep), int(match["blocks"]), dilations, int(match["first"]))
+        widths = min(found.widths) >= 4 and max(found.widths) <= 256
+        if not (widths and found.blocks <= 8 and 1 <= min(dilations) <= max(dilations) <= 8 and found.first_px % 2):
+            raise ValueError(f"{text!r} is out of bounds: widths 4-256, 0-8 blocks, dilations 1-8, odd first side.")
+        return found
 
 
 def _conv(inputs: int, outputs: int, size: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
@@ -21,39 +66,57 @@ def _conv(inputs: int, outputs: int, size: int, stride: int = 1, dilation: int =
 
 
 class Block(nn.Module):
-    """Two 3 x 3 convolutions around which the input is carried."""
+    """Two 3 x 3 convolutions around which the input is carried.
+
+    Dilated ones learn in 32 bits: on CPUs the 16-bit slope of their weights comes out as NaN now and then
+    (seen with PyTorch 2.13, channels last, dilation 2 and 4).
+    """
 
     def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
+        self.exact = dilation > 1
         self.first = _conv(channels, channels, 3, dilation=dilation)
         self.second = _conv(channels, channels, 3, dilation=dilation)
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.training and self.exact:
+            with torch.autocast(x.device.type, enabled=False):
+                return self._carried(x.float())
+        return self._carried(x)
+
+    def _carried(self, x: Tensor) -> Tensor:
         return functional.relu(x + self.second(functional.relu(self.first(x))))
 
 
 class TrailNet(nn.Module):
-    """[N, 1, s, s] input -> logits: heat map [N, 2, s/4, s/4] and tile [N, 2] (asteroid, satellite).
+    """[N, 1, s, s] input -> logits: heat map [N, 3, s/4, s/4] and tile [N, 3] (asteroid, satellite, arc).
 
     The tile is judged from the heat map (means of its highest cells, highest means of small and larger
     neighbourhoods) and from the strongest responses of the deepest layer, not from averages: a trail
     covers a thousandth of a tile.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, architecture: Architecture | None = None) -> None:
         super().__init__()
+        self.architecture = shape = architecture or Architecture()
+        half, quarter, eighth, deep = shape.widths
         self.quarter = nn.Sequential(
-            _conv(1, 16, 5, stride=2), nn.ReLU(), _conv(16, 32, 3, stride=2), nn.ReLU(), Block(32)
+            _conv(1, half, shape.first_px, stride=2), nn.ReLU(), _conv(half, quarter, 3, stride=2), nn.ReLU(),
+            Block(quarter),
+        )  # fmt: skip
+        self.eighth = nn.Sequential(
+            _conv(quarter, eighth, 3, stride=2), nn.ReLU(), *(Block(eighth) for _ in range(shape.blocks))
         )
-        self.eighth = nn.Sequential(_conv(32, 40, 3, stride=2), nn.ReLU(), Block(40), Block(40))
-        self.sixteenth = nn.Sequential(_conv(40, 56, 3, stride=2), nn.ReLU(), Block(56), Block(56, dilation=2))
-        self.up_eighth = nn.Conv2d(56, 40, 1)
-        self.to_quarter = nn.Sequential(_conv(40, 32, 3), nn.ReLU())
-        self.mix = nn.Sequential(_conv(32, 32, 3), nn.ReLU())
+        self.sixteenth = nn.Sequential(
+            _conv(eighth, deep, 3, stride=2), nn.ReLU(), *(Block(deep, dilation=d) for d in shape.dilations)
+        )
+        self.up_eighth = nn.Conv2d(deep, eighth, 1)
+        self.to_quarter = nn.Sequential(_conv(eighth, quarter, 3), nn.ReLU())
+        self.mix = nn.Sequential(_conv(quarter, quarter, 3), nn.ReLU())
         classes = len(HEATMAP_CLASSES)
-        self.heat = nn.Conv2d(32, classes, 1)
+        self.heat = nn.Conv2d(quarter, classes, 1)
         nn.init.constant_(self.heat.bias, -4.0)
-        features = classes * (len(TOP_CELLS) + len(POOL_CELLS)) + 56
+        features = classes * (len(TOP_CELLS) + len(POOL_CELLS)) + deep
         self.tile = nn.Sequential(nn.Linear(features, 32), nn.ReLU(), nn.Linear(32, classes))
         self.register_buffer("scale", torch.ones(classes))
         self.register_buffer("shift", torch.zeros(classes))
@@ -73,7 +136,7 @@ def _twice(x: Tensor) -> Tensor:
 
 
 def _peaks(heat: Tensor) -> Tensor:
-    """[N, 10] features of the highest places of the heat map; small enough to keep a linear scale."""
+    """Features of the highest places of the heat map, five per class; small enough to keep a linear scale."""
     cells = torch.topk(heat.flatten(2), max(TOP_CELLS), dim=2).values
     top = [cells[:, :, :count].mean(dim=2) for count in TOP_CELLS]
     pooled = [functional.avg_pool2d(heat, size, stride=1, padding=0).amax(dim=(2, 3)) for size in POOL_CELLS]
@@ -89,6 +152,6 @@ class Exported(nn.Module):
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         heat, tile = self.network(pixels)
-        trails = torch.sigmoid(tile)
-        nothing = (1 - trails).prod(dim=1, keepdim=True)
-        return torch.sigmoid(heat), torch.cat([trails, nothing], dim=1)
+        found = torch.sigmoid(tile)
+        nothing = (1 - found).prod(dim=1, keepdim=True)
+        return torch.sigmoid(heat), torch.cat([found, nothing], dim=1)

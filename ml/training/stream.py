@@ -4,31 +4,30 @@
 # (PyTorch is not installed where types are checked.)
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from ml.contract import STRIDE_PX
+from ml.contract import INPUT_SIZE_PX, STRIDE_PX
+from ml.pictured import draw_zoom
 from ml.preprocess import normalise
-from ml.simulate import Scene, Tile, compose, simulate_scene
+from ml.scenes import Scene, part_of, real_scene, simulate_scene, turned
+from ml.simulate import UNKNOWN, VISIBLE_CELLS, Tile, compose, pictured
+from ml.training.labels import Labelled
+from sky.simulate.background import Background
 
 SCENES_KEPT = 96
 FRESH_SHARE = 0.25
-Sample = tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]
-
-
-def _turned(scene: Scene, rng: np.random.Generator) -> Scene:
-    """The scene mirrored and turned at random (its spikes stay on the diagonals)."""
-    electrons = np.rot90(scene.electrons, int(rng.integers(4)))
-    if rng.random() < 0.5:
-        electrons = electrons[::-1]
-    return Scene(
-        np.ascontiguousarray(electrons),
-        scene.sky_e, scene.read_noise_e, scene.smoothing_px, scene.exposure_s, scene.camera, scene.band,
-    )  # fmt: skip
+REAL_SHARE = 0.2
+PICTURE_SHARE = 0.4
+LABELLED_SHARE = 0.2
+EDGE_SHARE = 0.04
+OFTEN = 3.5
+"""Look-alikes are so many times as frequent as in tiles that models are judged on."""
+Sample = tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]
 
 
 def _without_data(tile: Tile, rng: np.random.Generator) -> None:
@@ -41,33 +40,59 @@ def _without_data(tile: Tile, rng: np.random.Generator) -> None:
     labels[slice(-lost, None) if upper else slice(0, lost)] = 0
 
 
-class TileStream(IterableDataset[Sample]):
-    """Endless (input [1, s, s], heat-map labels [2, s/4, s/4], tile labels [2]) of one seed."""
+def sample_of(tile: Tile) -> Sample:
+    """Input [1, s, s], heat-map labels [3, s/4, s/4] (255: unknown), tile labels [3], weights of those [3].
 
-    def __init__(self, seed: int, size: int) -> None:
+    A tile whose only trail is too faint for anybody teaches nothing about that class.
+    """
+    flat = tile.labels.reshape(len(tile.labels), -1)
+    present = (flat == 1).sum(axis=1) >= VISIBLE_CELLS
+    unknown = (flat == UNKNOWN).any(axis=1) & ~present
+    return normalise(tile.pixels)[None], tile.labels, present.astype(np.float32), (~unknown).astype(np.float32)
+
+
+class TileStream(IterableDataset[Sample]):
+    """Endless samples of one seed: simulated scenes, parts of real frames, and what people labelled."""
+
+    def __init__(
+        self, seed: int, size: int, backgrounds: Sequence[Background] = (), labelled: Labelled | None = None
+    ) -> None:
         super().__init__()
         self.seed, self.size = seed, size
+        self.backgrounds, self.labelled = list(backgrounds), labelled
+        self._scenes: list[Scene] = []
 
     def __iter__(self) -> Iterator[Sample]:
         worker = get_worker_info()
         rng = np.random.default_rng([self.seed, self.size, 7, worker.id if worker else 0])
-        scenes: list[Scene] = []
+        self._scenes = []
         while True:
-            if len(scenes) < SCENES_KEPT and (len(scenes) < 4 or rng.random() < 0.5):
-                scenes.append(simulate_scene(rng, self.size))
-            elif rng.random() < FRESH_SHARE:
-                scenes[int(rng.integers(len(scenes)))] = simulate_scene(rng, self.size)
-            tile = compose(rng, _turned(scenes[int(rng.integers(len(scenes)))], rng))
-            if rng.random() < 0.04:
-                _without_data(tile, rng)
-            present = (tile.labels.reshape(2, -1).sum(axis=1) >= 3).astype(np.float32)
-            yield normalise(tile.pixels)[None], tile.labels, present
+            if self.labelled and len(self.labelled) and rng.random() < LABELLED_SHARE:
+                yield self.labelled.sample(rng, self.size)
+            else:
+                yield self._simulated(rng)
+
+    def _simulated(self, rng: np.random.Generator) -> Sample:
+        zoom = draw_zoom(rng, may_shrink=self.size < INPUT_SIZE_PX) if rng.random() < PICTURE_SHARE else None
+        window = min(INPUT_SIZE_PX, zoom.window_px(self.size)) if zoom else self.size
+        tile = compose(rng, turned(part_of(self._scene(rng), window, rng), rng), zoom=zoom, size=self.size, often=OFTEN)
+        if zoom:
+            tile = pictured(tile, rng)
+        if rng.random() < EDGE_SHARE:
+            _without_data(tile, rng)
+        return sample_of(tile)
+
+    def _scene(self, rng: np.random.Generator) -> Scene:
+        if self.backgrounds and rng.random() < REAL_SHARE:
+            return real_scene(rng, self.backgrounds[int(rng.integers(len(self.backgrounds)))])
+        scenes = self._scenes
+        if len(scenes) < SCENES_KEPT and (len(scenes) < 4 or rng.random() < 0.5):
+            scenes.append(simulate_scene(rng))
+        elif rng.random() < FRESH_SHARE * (self.size / INPUT_SIZE_PX):
+            scenes[int(rng.integers(len(scenes)))] = simulate_scene(rng)
+        return scenes[int(rng.integers(len(scenes)))]
 
 
-def batches(seed: int, size: int, batch: int, workers: int) -> Iterator[list[torch.Tensor]]:
+def batches(stream: TileStream, batch: int, workers: int) -> Iterator[list[torch.Tensor]]:
     """Endless batches; made by ``workers`` processes of their own beside the training."""
-    return iter(
-        DataLoader(
-            TileStream(seed, size), batch_size=batch, num_workers=workers, prefetch_factor=4 if workers else None
-        )
-    )
+    return iter(DataLoader(stream, batch_size=batch, num_workers=workers, prefetch_factor=4 if workers else None))

@@ -18,6 +18,7 @@ APERTURE_M = 2.4
 OBSCURATION = 0.33
 VANE_WIDTH = 0.022
 PUPIL_SIDE = 300
+FINE_SCALE_ARCSEC = 0.05
 CORE_HALF_PX = 12
 CORE_OVERSAMPLING = 5
 HALO_HALF_PX = 150
@@ -27,9 +28,9 @@ MIXTURE = ((0.80, 0.92), (0.15, 2.1), (0.05, 5.0))
 """(share of the flux, sigma relative to the core): core, first rings, skirt."""
 
 
-@lru_cache(maxsize=1)
-def _pupil() -> NDArray[np.float32]:
-    axis = (np.arange(PUPIL_SIDE) - (PUPIL_SIDE - 1) / 2) / (PUPIL_SIDE / 2)
+@lru_cache(maxsize=2)
+def _pupil(side: int) -> NDArray[np.float32]:
+    axis = (np.arange(side) - (side - 1) / 2) / (side / 2)
     x, y = np.meshgrid(axis, axis)
     radius = np.hypot(x, y)
     open_ = (radius <= 1) & (radius >= OBSCURATION)
@@ -44,9 +45,11 @@ def _pattern(wavelength_m: float, scale_arcsec: float, half: int, oversampling: 
     """|FT of the pupil|^2 on a grid of ``scale/oversampling`` by matrix Fourier transform."""
     step = scale_arcsec / oversampling / RADIAN_ARCSEC
     sky = np.arange(-half * oversampling, half * oversampling + 1) * step
-    pupil = (np.arange(PUPIL_SIDE) - (PUPIL_SIDE - 1) / 2) * (APERTURE_M / PUPIL_SIDE)
+    # The pattern repeats after wavelength / pupil step: coarse pixels reach further out and need a finer pupil.
+    side = PUPIL_SIDE * max(1, round(scale_arcsec / FINE_SCALE_ARCSEC))
+    pupil = (np.arange(side) - (side - 1) / 2) * (APERTURE_M / side)
     kernel = np.exp(-2j * np.pi / wavelength_m * np.outer(sky, pupil)).astype(np.complex64)
-    field = kernel @ _pupil().astype(np.complex64) @ kernel.T
+    field = kernel @ _pupil(side).astype(np.complex64) @ kernel.T
     return np.abs(field).astype(np.float64) ** 2
 
 

@@ -106,7 +106,7 @@ def test_models_learn_the_best_of_what_a_cutout_shows(db: None) -> None:
     assert label.label == "asteroid"
     candidate_validate(candidate=asteroid, by=ann, verdict="reopen", trail_class="")
     label.refresh_from_db()
-    assert label.label == "cosmic_ray"
+    assert label.label == "nothing"
     candidate_validate(candidate=ray, by=ann, verdict="reopen", trail_class="")
     assert not TrainingLabel.objects.exists()
 

@@ -28,7 +28,7 @@ def form(client, workflow: Workflow) -> dict[str, str]:
     """What a browser would send back of the workflow's page, unchanged."""
     page = client.get(f"/admin/classify/workflow/{workflow.pk}/change/")
     values = {field.html_name: field.value() for field in page.context["adminform"].form}
-    return {name: value for name, value in values.items() if value not in (None, False)}
+    return {name: value for name, value in values.items() if value is not None and value is not False}
 
 
 def save(client, workflow: Workflow, **changes: str):

@@ -14,7 +14,7 @@ from accounts.models import Volunteer
 from classify import consensus
 from classify.consensus import classifications_aggregate, votings_close
 from classify.models import ANSWER_VALUES, Classification, Consensus, Workflow
-from ml.models import TrainingLabel
+from ml.models import Model, Score, TrainingLabel
 from tests import factories
 
 
@@ -96,7 +96,7 @@ def test_a_retired_subject_leaves_a_label_for_training(workflow):
     classifications_aggregate()
     assert factories.consensus(subject).retirement_reason == "classification_count"
     label = TrainingLabel.objects.get(cutout=subject.cutout)
-    assert (label.label, label.source) == ("yes", "consensus")
+    assert (label.label, label.source) == ("asteroid", "consensus")
     assert label.weight > 0.99
 
 
@@ -210,3 +210,57 @@ def test_retirement_by_hand_has_one_winner():
         thread.join()
     assert sorted(wins) == [0] * 5 + [1]
     assert Workflow.objects.get().retired_count == 1
+
+
+def score_of(subject, p: float) -> None:
+    card = {"figures": {"tiles": {"asteroid": 40, "all": 100}}}
+    model, _ = Model.objects.get_or_create(
+        name="m", version="1", defaults={"sha256": "1" * 64, "active": True, "card": card}
+    )
+    Score.objects.create(cutout=subject.cutout, model=model, p_asteroid=p, p_satellite=0, p_nothing=1 - p)
+
+
+def test_a_low_score_saves_a_vote_and_a_high_one_asks_for_more(workflow):
+    low, none, high = factories.subjects(3, workflow)
+    Consensus.objects.update(shuffle=0.9)
+    score_of(low, 0.001)
+    score_of(high, 0.99)
+    for count, retired in [(2, [low]), (3, [low, none]), (6, [low, none])]:
+        for subject in (low, none, high):
+            for _ in range(count - factories.consensus(subject).votes):
+                factories.vote(subject, "no", workflow)
+        classifications_aggregate()
+        assert set(Consensus.objects.filter(state="retired").values_list("subject", flat=True)) == {
+            s.pk for s in retired
+        }
+    now = factories.consensus(high)
+    assert now.p_yes < 1e-3 < now.p_yes_scored  # votes alone would have ended it: they are what is published
+    assert factories.consensus(none).p_yes_scored is None
+
+
+def test_the_score_does_not_speak_where_a_scientist_or_the_draw_says_so(workflow):
+    drawn, plain = factories.subjects(2, workflow)
+    Consensus.objects.filter(subject=drawn).update(shuffle=0.05)
+    Consensus.objects.filter(subject=plain).update(shuffle=0.9)
+    for subject in (drawn, plain):
+        score_of(subject, 0.001)
+        factories.vote(subject, "no", workflow), factories.vote(subject, "no", workflow)
+    Workflow.objects.update(score_as_prior=False)
+    classifications_aggregate()
+    assert not Consensus.objects.filter(state="retired").exists()
+    Workflow.objects.update(score_as_prior=True)
+    Classification.objects.update(aggregated=False)
+    classifications_aggregate()
+    assert list(Consensus.objects.filter(state="retired").values_list("subject", flat=True)) == [plain.pk]
+
+
+def test_a_model_does_not_learn_its_own_score(workflow):
+    (subject,) = factories.subjects(1, workflow)
+    Consensus.objects.update(shuffle=0.9)
+    score_of(subject, 0.99)
+    for _ in range(15):
+        factories.vote(subject, "no", workflow)
+    classifications_aggregate()
+    label = TrainingLabel.objects.get()
+    assert label.label == "nothing"
+    assert label.weight == pytest.approx(1 - factories.consensus(subject).p_yes - factories.consensus(subject).p_unsure)

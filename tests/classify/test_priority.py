@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 
 from classify import priority, tasks
-from classify.models import Consensus
+from classify.models import Consensus, Workflow
 from classify.priority import subjects_prioritise
-from ml.models import Model, Score
+from ml.models import Model, Score, TrainingLabel
 from tests import factories
 
 
@@ -60,6 +60,57 @@ def test_some_low_scores_go_to_people_early(subjects):
     model_with("1", subjects, (0.01, 0.01, 0.01))
     subjects_prioritise()
     assert bands(subjects) == [2, 2, 1]
+
+
+def test_the_share_is_the_workflows(subjects):
+    Consensus.objects.filter(subject=subjects[2]).update(shuffle=0.25)
+    model_with("1", subjects, (0.01, 0.01, 0.01))
+    Workflow.objects.update(low_score_share=0.3)
+    subjects_prioritise()
+    assert bands(subjects) == [2, 2, 1]
+
+
+def states(subjects) -> list[str]:
+    return [factories.consensus(subject).retirement_reason for subject in subjects]
+
+
+def test_no_score_is_a_verdict_unless_a_scientist_says_so(subjects, clock):
+    model_with("1", subjects, (0.9, 0.2, 0.0001))
+    tasks.prioritise()
+    assert states(subjects) == ["", "", ""]
+    Workflow.objects.update(retire_score_below=0.001)
+    tasks.prioritise()
+    assert states(subjects) == ["", "", "model"]
+    assert Workflow.objects.get().retired_count == 1
+    assert not TrainingLabel.objects.exists()  # nobody decided anything
+
+
+def test_what_people_voted_on_or_are_to_see_anyway_does_not_retire_by_its_score(subjects, clock):
+    factories.vote(subjects[0], "no", Workflow.objects.get())
+    Consensus.objects.filter(subject=subjects[1]).update(shuffle=0.05)
+    model_with("1", subjects, (0.0001, 0.0001, 0.0001))
+    Workflow.objects.update(retire_score_below=0.001)
+    tasks.prioritise()
+    assert states(subjects) == ["", "", "model"]
+
+
+def test_another_model_or_threshold_or_share_brings_back_what_a_score_retired(subjects, clock):
+    Workflow.objects.update(retire_score_below=0.001)
+    model_with("1", subjects, (0.0001, 0.0001, 0.0001))
+    tasks.prioritise()
+    assert states(subjects) == ["model"] * 3
+    model_with("2", subjects[:2], (0.9, 0.0005))
+    tasks.prioritise()
+    assert states(subjects) == ["", "model", "model"]  # the third waits until the new model has scored it
+    Workflow.objects.update(retire_score_below=0)
+    Consensus.objects.filter(subject=subjects[2]).update(candidates_checked_at=factories.START)
+    Score.objects.create(
+        cutout=subjects[2].cutout, model=Model.objects.get(version="2"), p_asteroid=0.0001, p_satellite=0, p_nothing=1
+    )
+    tasks.prioritise()
+    assert states(subjects) == ["", "", ""]
+    assert Workflow.objects.get().retired_count == 0
+    assert factories.consensus(subjects[2]).candidates_checked_at is None
 
 
 def test_looking_again_writes_no_row(subjects):

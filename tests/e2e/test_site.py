@@ -30,6 +30,7 @@ PAGES = [
     ("volunteer", "/people/me/"),
     ("volunteer", "/talk/subjects/1/"),
     ("scientist", "/validate/"),
+    ("scientist", "/scan/"),
     ("scientist", "/archive/"),
     ("scientist", "/archive/files/"),
     ("scientist", "/models/"),

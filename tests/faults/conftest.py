@@ -36,9 +36,9 @@ class Workers:
         self._running: list[subprocess.Popen[bytes]] = []
         self._terminals: list[subprocess.Popen[bytes]] = []
 
-    def start(self, **environment: str) -> None:
-        """Start a worker that takes every queue, with the scheduler that sweeps."""
-        self._running.append(self._spawn(self._worker_command(), environment))
+    def start(self, *, processes: int = 1, **environment: str) -> None:
+        """Start a worker of so many processes that takes every queue, with the scheduler that sweeps."""
+        self._running.append(self._spawn(self._worker_command(processes), environment))
 
     def terminal(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         """Run a command of `manage.py` beside the workers; it is killed with them, if not before."""
@@ -46,9 +46,9 @@ class Workers:
         self._terminals.append(self._spawn(command, environment))
         return self._terminals[-1]
 
-    def _worker_command(self) -> list[str]:
+    def _worker_command(self, processes: int) -> list[str]:
         command = [sys.executable, "-m", "celery", "--app", "hunter", "worker", "--beat", "--queues", "celery,jobs"]
-        command += ["--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+        command += ["--concurrency", str(processes), "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
         return [*command, "--schedule", str(self._folder / "beat")]
 
     def _spawn(self, command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -19,7 +19,7 @@ from tests import factories
 def field(seed: int, size: int) -> np.ndarray:
     """Simulated pixels with an asteroid's trail somewhere."""
     rng = np.random.default_rng(seed)
-    return compose(rng, simulate_scene(rng, size), "asteroid").pixels
+    return compose(rng, simulate_scene(rng, size), mix="asteroid").pixels
 
 
 def fits_bytes(pixels: np.ndarray) -> bytes:

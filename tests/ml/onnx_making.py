@@ -16,17 +16,20 @@ def model_bytes(
     input_type: int = TensorProto.FLOAT,
     heat_name: str = "heatmap",
     heat_cells: int = 128,
-    values: tuple[float, float, float] = (0.3, 0.2, 0.56),
+    values: tuple[float, ...] = (0.3, 0.2, 0.56),
     extra_nodes: list[onnx.NodeProto] | None = None,
     opsets: list[onnx.OperatorSetIdProto] | None = None,
     mark: int = 0,
 ) -> bytes:
-    """A network that answers the same whatever it sees; ``mark`` makes another file of the same network."""
+    """A network that answers the same whatever it sees; ``mark`` makes another file of the same network.
+
+    It has as many heat maps as ``values`` has classes besides "nothing": two or three.
+    """
     shape = input_shape or ["N", 1, 512, 512]
     pool = 512 // heat_cells
     constants = {
         "zero": np.zeros(1, np.float32),
-        "two": np.ones((2, 1, 1), np.float32),
+        "maps": np.ones((len(values) - 1, 1, 1), np.float32),
         "answer": np.array([values], np.float32),
         "mark": np.array([mark], np.int64),
     }
@@ -34,7 +37,7 @@ def model_bytes(
         helper.make_node("Cast", ["pixels"], ["float"], to=TensorProto.FLOAT),
         helper.make_node("AveragePool", ["float"], ["cells"], kernel_shape=[pool, pool], strides=[pool, pool]),
         helper.make_node("Mul", ["cells", "zero"], ["nought"]),
-        helper.make_node("Mul", ["nought", "two"], [heat_name]),
+        helper.make_node("Mul", ["nought", "maps"], [heat_name]),
         helper.make_node("GlobalMaxPool", ["nought"], ["one"]),
         helper.make_node("Flatten", ["one"], ["flat"]),
         helper.make_node("Add", ["flat", "answer"], ["probabilities"]),
@@ -45,8 +48,8 @@ def model_bytes(
         "small",
         [helper.make_tensor_value_info("pixels", input_type, shape)],
         [
-            helper.make_tensor_value_info(heat_name, TensorProto.FLOAT, ["N", 2, heat_cells, heat_cells]),
-            helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", 3]),
+            helper.make_tensor_value_info(heat_name, TensorProto.FLOAT, ["N", len(values) - 1, heat_cells, heat_cells]),
+            helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", len(values)]),
         ],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from ml.management.commands.train import _command
+from ml.management.commands.train import DEFAULTS, command_of
 
 
 def test_without_the_training_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(CommandError, match=r"needs torch, onnx, onnxscript: pip install .*requirements/train.lock"):
+    with pytest.raises(CommandError, match="needs torch, onnx, onnxscript: make training"):
         call_command("train", out=tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -28,6 +28,7 @@ def test_without_the_training_extra_it_says_what_to_install(monkeypatch: pytest.
         ({"test_tiles": 3}, "20 tiles"),
         ({"name": "../../etc"}, "--name"),
         ({"model_version": "1/2"}, "--model-version"),
+        ({"rate": -0.1}, "--rate"),
     ],
 )
 def test_bad_options_are_refused_in_one_line(
@@ -41,7 +42,12 @@ def test_bad_options_are_refused_in_one_line(
 
 
 def test_the_card_names_the_command_that_makes_the_model_again() -> None:
-    options = {"seed": 3, "minutes": 15.0, "workers": 1, "name": "trailnet", "model_version": "1"}
-    options |= {"calibration_tiles": 400, "test_tiles": 1000}
-    assert _command(options) == "manage.py train --seed 3 --minutes 15"
-    assert _command(options | {"model_version": "2"}) == "manage.py train --seed 3 --minutes 15 --model-version 2"
+    options = {"seed": 3, "minutes": 15.0, "background": [], "test_background": [], "labels": None, "int8": False}
+    options |= DEFAULTS
+    assert command_of(options) == "manage.py train --seed 3 --minutes 15"
+    assert command_of(options | {"model_version": "2"}) == "manage.py train --seed 3 --minutes 15 --model-version 2"
+    learnt = {"background": [Path("/far/a.fits"), Path("/far/b.fits")], "labels": Path("/far/labels.npz")}
+    assert command_of(options | learnt | {"int8": True, "rate": 0.004, "architecture": "w8-16-24-32_b2_d1_f3"}) == (
+        "manage.py train --seed 3 --minutes 15 --background a.fits b.fits --labels labels.npz --int8 "
+        "--architecture w8-16-24-32_b2_d1_f3 --rate 0.004"
+    )

@@ -138,7 +138,7 @@ def _commands(port: int) -> dict[str, list[str]]:
             "--threads", "4", "--keep-alive", "75", "--log-level", "warning", "--no-control-socket",
         ],
         "worker": [*celery, "worker", "--queues", "celery", "--concurrency", "1", "--hostname", "quick@%h", *quiet],
-        "jobs": [*celery, "worker", "--queues", "jobs", "--concurrency", "1", "--hostname", "jobs@%h", *quiet],
+        "jobs": [*celery, "worker", "--queues", "jobs", "--concurrency", "2", "--hostname", "jobs@%h", *quiet],
         "beat": [*celery, "beat", *quiet, "--pidfile", ""],
     }  # fmt: skip
 

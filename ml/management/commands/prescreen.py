@@ -23,7 +23,9 @@ class Command(BaseCommand):
         except (ModelRefused, CardRefused) as error:
             raise CommandError(str(error)) from None
         for failed in result["failed"]:
-            self.stdout.write(self.style.WARNING(f"not scored  {failed['exposure']}: {failed['reason']}"))
+            self.stdout.write(
+                self.style.WARNING(f"not scored  {failed['file']} ({failed['exposure']}): {failed['reason']}")
+            )
         self.stdout.write(
             f"{result['scored']} cutouts scored by {result['model']}, "
             f"{result['failed_count']} exposures could not be read"
