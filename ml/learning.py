@@ -36,7 +36,7 @@ NAME = "local"
 """Models trained here have a name of their own, so that none is ever taken for one that ships."""
 NEEDED = ("torch", "onnx", "onnxscript")
 HOW_TO_INSTALL = "make training"
-MINUTES, LONGEST_MINUTES, SHORTEST_MINUTES = 15.0, 24 * 60.0, 0.1
+MINUTES, LONGEST_MINUTES, SHORTEST_MINUTES = 15, 24 * 60, 0.1
 MOST_SEED = 2**31 - 1
 CALIBRATION_TILES, TEST_TILES = 400, 1000
 """Of a training of `MINUTES` or more; a shorter one is judged on fewer, so that judging is not most of it."""

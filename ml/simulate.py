@@ -24,6 +24,7 @@ Line = tuple[FloatArray, FloatArray]
 Mix = Literal["nothing", "asteroid", "satellite", "both"]
 MIX: dict[Mix, float] = {"nothing": 0.40, "asteroid": 0.38, "satellite": 0.15, "both": 0.07}
 SNR_RANGE = (0.7, 21.0)
+BRIGHT_SNR_RANGE = (21.0, 200.0)
 LENGTH_RANGE_PX = (10.0, 450.0)
 SATELLITE_SNR_RANGE = (0.7, 60.0)
 AS_FOUND_SHARE = 0.4
@@ -114,10 +115,13 @@ def asteroid_path(rng: np.random.Generator, scene: Scene, length_px: float | Non
     return path[:, 0], path[:, 1]
 
 
-def _add_asteroid(image: NDArray[np.float32], rng: np.random.Generator, scene: Scene, longest_px: float) -> Trail:
+def _add_asteroid(
+    image: NDArray[np.float32], rng: np.random.Generator, scene: Scene, longest_px: float, bright: float
+) -> Trail:
     size = image.shape[0]
     low, high = np.log(LENGTH_RANGE_PX[0]), np.log(longest_px)
-    length_px, snr = float(np.exp(rng.uniform(low, high))), float(np.exp(rng.uniform(*np.log(SNR_RANGE))))
+    length_px = float(np.exp(rng.uniform(low, high)))
+    snr = float(np.exp(rng.uniform(*np.log(BRIGHT_SNR_RANGE if rng.random() < bright else SNR_RANGE))))
     xs, ys = asteroid_path(rng, scene, None if rng.random() < AS_FOUND_SHARE else length_px)
     path_px = _length(xs, ys)
     if not LENGTH_RANGE_PX[0] <= path_px <= longest_px:
@@ -167,9 +171,11 @@ def compose(
     zoom: Zoom | None = None,
     size: int | None = None,
     often: float = 1.0,
+    bright: float = 0.0,
 ) -> Tile:
     """Put trails, arcs and what looks like them (``often`` times its usual shares) into a scene and draw the noise.
 
+    A share ``bright`` of the asteroids is brighter than those that models are judged on.
     With ``zoom``, the scene is a window (:meth:`Zoom.window_px`) that is brought to a tile of ``size``.
     """
     image = scene.electrons.copy()
@@ -180,7 +186,7 @@ def compose(
     add_lookalikes(image, rng, scene, often)
     if kind in ("asteroid", "both"):
         for _ in range(1 + int(rng.random() < 0.14) + int(rng.random() < 0.03)):
-            drawn.asteroids.append(_add_asteroid(image, rng, scene, LENGTH_RANGE_PX[1] * window / size))
+            drawn.asteroids.append(_add_asteroid(image, rng, scene, LENGTH_RANGE_PX[1] * window / size, bright))
     if kind in ("satellite", "both"):
         for _ in range(1 + int(rng.random() < 0.1)):
             peak = float(np.exp(rng.uniform(*np.log(SATELLITE_SNR_RANGE)))) * scene.sigma_e

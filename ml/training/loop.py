@@ -45,7 +45,7 @@ class Plan:
     """How to train: seed, minutes of CPU time (of the clock on a GPU), simulating processes, what to learn from.
 
     ``rate`` is the highest learning rate; ``check_at`` the shares of the time at which the network is judged, besides
-    the end.
+    the end. ``by_clock``: the minutes are the clock's, judging included, on any machine.
     """
 
     seed: int
@@ -57,11 +57,20 @@ class Plan:
     labelled: Labelled | None = None
     rate: float = PEAK_RATE
     check_at: tuple[float, ...] = CHECK_AT
+    by_clock: bool = False
 
     def fingerprint(self) -> list[Any]:
         """What must be the same for a broken-off training to go on."""
         names = [background.name for background in self.backgrounds]
-        return [self.seed, self.minutes, str(self.architecture), self.rate, names, len(self.labelled or ())]
+        return [
+            self.seed,
+            self.minutes,
+            str(self.architecture),
+            self.rate,
+            self.by_clock,
+            names,
+            len(self.labelled or ()),
+        ]
 
 
 @dataclass(slots=True)
@@ -140,7 +149,7 @@ def train(
     state = begin(plan, device)
     if kept:
         kept.resume(state, plan.fingerprint())
-    clock = time.monotonic if device.type == "cuda" else time.process_time
+    clock = time.monotonic if device.type == "cuda" or plan.by_clock else time.process_time
     began_wall, last, total_s = time.monotonic(), clock(), 60 * plan.minutes
     streams: dict[int, Iterator[list[Tensor]]] = {}
     recent, share = 0.0, state.used_s / total_s
@@ -157,9 +166,9 @@ def train(
         recent = loss if not recent else 0.97 * recent + 0.03 * loss
         _note(state, share, recent)
         report(min(share, 1.0), loss, state.tiles)
-        if check and _check_due(plan, state, share):
+        if check and check_due(plan, state, share):
             _check(state, share, check)
-            last = clock()  # looking at it is not learning
+            last = last if plan.by_clock else clock()  # looking at it is not learning
         if kept and kept.due():
             state.wall_s, began_wall = state.wall_s + time.monotonic() - began_wall, time.monotonic()
             kept.save(state, plan.fingerprint())
@@ -200,9 +209,10 @@ def _note(state: State, share: float, loss: float) -> None:
         state.curve.append((round(share, 4), round(loss, 4)))
 
 
-def _check_due(plan: Plan, state: State, share: float) -> bool:
-    done = len(state.checks)
-    return done < len(plan.check_at) and plan.check_at[done] <= share < 1.0
+def check_due(plan: Plan, state: State, share: float) -> bool:
+    """Whether one of the plan's moments lies behind that no check has seen yet."""
+    last = state.checks[-1][0] if state.checks else 0.0
+    return share < 1.0 and any(last < at <= share for at in plan.check_at)
 
 
 def _check(state: State, share: float, check: Check) -> None:

@@ -120,6 +120,11 @@ class CheckTiles:
     def __len__(self) -> int:
         return len(self.inputs)
 
+    def first_half(self) -> CheckTiles:
+        """Fewer, for a quick look."""
+        half = slice(0, len(self) // 2)
+        return CheckTiles(self.inputs[half], self.known[half], self.present[half])
+
 
 def check_tiles(path: Path, count: int, progress: Progress) -> CheckTiles:
     """The tiles that trials are judged on, simulated once and kept in an ``.npz`` file."""

@@ -61,6 +61,12 @@ class Wish:
         """File name without its suffix."""
         return f"{self.name}-{self.version}"
 
+    @property
+    def checkpoint(self) -> str:
+        """File name of where it stands; a wish for something else never writes over it."""
+        order = hashlib.sha256(json.dumps(self.plan.fingerprint()).encode()).hexdigest()
+        return f".{self.stem}-{order[:8]}.checkpoint"
+
 
 def produce(wish: Wish, folder: Path, *, report: Report, progress: Progress) -> dict[str, Any]:
     """Train a model and write ``<name>-<version>.onnx``, ``.json`` and ``.md`` into a folder; returns the card.
@@ -73,7 +79,7 @@ def produce(wish: Wish, folder: Path, *, report: Report, progress: Progress) -> 
     RuntimeError
         The training came to nothing, or the exported file does not answer as the trained network does.
     """
-    kept = Checkpoints(folder / f".{wish.stem}.checkpoint", every_s=min(EVERY_S, 3 * wish.plan.minutes))
+    kept = Checkpoints(folder / wish.checkpoint, every_s=min(EVERY_S, 3 * wish.plan.minutes))
     check = asteroid_check(CHECK_SEEDS, CHECK_TILES, progress) if wish.plan.minutes >= 1 else None
     trained = train(wish.plan, report=report, check=check, kept=kept)
     torch.set_num_threads(2)

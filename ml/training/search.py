@@ -44,7 +44,7 @@ FINAL_SHARE = 0.3
 """Of the budget, for the training of what was chosen."""
 POOL_SHARE = 0.15
 """Of the budget, at most, for the pool of tiles."""
-TRIALS_WANTED = 6
+TRIALS_WANTED = 8
 """Per process: trials take so much of the budget that about so many have room; many are dropped half way."""
 TRIAL_MINUTES = (0.3, 6.0)
 LOOK_EVERY_S = 1.0
@@ -115,7 +115,7 @@ def _prepare(search: Search, study: optuna.Study, clock: Clock, progress: Progre
         part.write_bytes(exported(DEFAULT.architecture))
         part.replace(default)
     if "default_ms" not in study.user_attrs:
-        study.set_user_attr("default_ms", milliseconds([default.read_bytes()])[0])
+        study.set_user_attr("default_ms", round(milliseconds([default.read_bytes()])[0], 2))
     for candidate in FIRST:
         study.enqueue_trial(candidate.parameters, skip_if_exists=True)
     clock.stop()
@@ -181,8 +181,8 @@ class _Job:
     def _try(self, asked: optuna.Trial, candidate: Candidate) -> None:
         is_default = candidate == DEFAULT
         content = exported(candidate.architecture)
-        ms = self.reference_ms if is_default else pace(content, self.reference, self.reference_ms)
-        asked.set_user_attr("ms", round(ms, 2))
+        ms = self.reference_ms if is_default else round(pace(content, self.reference, self.reference_ms), 2)
+        asked.set_user_attr("ms", ms)
         asked.set_user_attr("bytes", len(content))
         too_slow(ms, self.reference_ms)
         plan = Plan(
@@ -194,13 +194,13 @@ class _Job:
         )
         for name, value in {
             "by_class": found.by_class, "looked_at": list(found.looked_at), "steps": found.trained.steps,
-            "cpu_s": round(found.trained.cpu_s, 1), "train_wall_s": round(found.trained.wall_s, 1),
+            "cpu_s": round(found.trained.cpu_s, 1),
         }.items():  # fmt: skip
             asked.set_user_attr(name, value)
         scores = self.folder / "scores"
         scores.mkdir(exist_ok=True)
         np.save(scores / f"{asked.number}.npy", found.scores)
-        self.study.tell(asked, [found.precision, round(ms, 2)])
+        self.study.tell(asked, [found.precision, ms])
 
     def _with_parent(self) -> None:
         if os.getppid() != self.parent:

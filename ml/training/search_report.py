@@ -139,7 +139,7 @@ def _final(final: Final | None) -> list[str]:
     auc = figures.get("auc", {}).get("asteroid")
     said = f"AUC {auc['value']} [{auc['low']}, {auc['high']}]" if auc else "its card"
     return [
-        f"Trained for {card['training']['cpu_s'] / 60:.1f} CPU minutes: `{final.path.name}`, {said} on "
+        f"Trained for {card['training']['minutes']:g} minutes: `{final.path.name}`, {said} on "
         f"{figures['tiles']['all']} held-out tiles; all figures in [{final.path.stem}.md]({final.path.stem}.md).",
         "",
         f"- put it to work: `manage.py register_model {final.path.name} --card {final.path.stem}.json`, then "

@@ -25,6 +25,7 @@ REAL_SHARE = 0.2
 PICTURE_SHARE = 0.4
 LABELLED_SHARE = 0.2
 EDGE_SHARE = 0.04
+BRIGHT_SHARE = 0.08
 OFTEN = 3.5
 """Look-alikes are so many times as frequent as in tiles that models are judged on."""
 Sample = tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]
@@ -75,7 +76,14 @@ class TileStream(IterableDataset[Sample]):
     def _simulated(self, rng: np.random.Generator) -> Sample:
         zoom = draw_zoom(rng, may_shrink=self.size < INPUT_SIZE_PX) if rng.random() < PICTURE_SHARE else None
         window = min(INPUT_SIZE_PX, zoom.window_px(self.size)) if zoom else self.size
-        tile = compose(rng, turned(part_of(self._scene(rng), window, rng), rng), zoom=zoom, size=self.size, often=OFTEN)
+        tile = compose(
+            rng,
+            turned(part_of(self._scene(rng), window, rng), rng),
+            zoom=zoom,
+            size=self.size,
+            often=OFTEN,
+            bright=BRIGHT_SHARE,
+        )
         if zoom:
             tile = pictured(tile, rng)
         if rng.random() < EDGE_SHARE:

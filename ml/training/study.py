@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
@@ -147,19 +146,15 @@ def chosen(study: optuna.Study) -> FrozenTrial:
 
 
 def final_order(study: optuna.Study, budget_s: float) -> dict[str, Any]:
-    """What to train with the rest of a budget: architecture, rate, CPU minutes; decided once per budget.
-
-    Minutes by how fast trials got on beside whatever else runs on this machine.
-    """
+    """What to train with the rest of a budget: architecture, rate, minutes; decided once per budget."""
     said = study.user_attrs.get("final")
     if said and said["budget_s"] == budget_s:
         return dict(said)
     candidate = candidate_of(chosen(study))
-    shares = [one.user_attrs["cpu_s"] / max(one.user_attrs["train_wall_s"], 1e-3) for one in finished(study)]
     rest_s = max(0.0, budget_s - float(study.user_attrs["used_s"]))
     order = {
         "budget_s": budget_s, "architecture": str(candidate.architecture), "rate": candidate.rate,
-        "minutes": round(max(LEAST_MINUTES, rest_s / 60 * min(1.0, float(np.median(shares)))), 2), "done": False,
+        "minutes": round(max(LEAST_MINUTES, rest_s / 60), 2), "done": False,
     }  # fmt: skip
     study.set_user_attr("final", order)
     return order

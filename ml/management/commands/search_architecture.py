@@ -117,7 +117,7 @@ def _final(out: Path, search: Any, options: dict[str, Any]) -> dict[str, Any]:
 
     plan = Plan(
         options["seed"], options["minutes"], architecture=Architecture.parse(options["architecture"]),
-        rate=options["rate"], backgrounds=search.backgrounds, check_at=(0.7, 0.85),
+        rate=options["rate"], backgrounds=search.backgrounds, check_at=(0.7, 0.85), by_clock=True,
     )  # fmt: skip
     wish = Wish(
         name=options["name"], version=options["model_version"], plan=plan,

@@ -18,7 +18,7 @@ from ml.contract import HEATMAP_CLASSES  # noqa: E402 - after the skip
 from ml.runtime import Network  # noqa: E402
 from ml.services import model_activate, model_register  # noqa: E402
 from ml.training.checkpoint import Checkpoints  # noqa: E402
-from ml.training.loop import Plan, begin, train  # noqa: E402
+from ml.training.loop import Plan, begin, check_due, train  # noqa: E402
 from ml.training.network import Architecture, TrailNet  # noqa: E402
 from ml.training.quantise import quantised, tiles_with_trails  # noqa: E402
 from tests.ml.training.making import SMALL, label_arrays, started  # noqa: E402
@@ -47,14 +47,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     command = ["train", "--minutes", "0.07", "--workers", "0", "--architecture", SMALL, "--name", "local"]
     command += ["--labels", str(folder / "labels.npz"), "--int8", "--calibration-tiles", "20", "--test-tiles", "30"]
     command += ["--processes", "1", "--out", str(folder), "--progress-json"]
-    checkpoint = folder / ".local-1.checkpoint"
     process = started(*command, log=folder / "log.txt")
     until = time.monotonic() + PATIENCE_S
-    while not checkpoint.exists() and process.poll() is None and time.monotonic() < until:
+    while not list(folder.glob(".local-1-*.checkpoint")) and process.poll() is None and time.monotonic() < until:
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, (folder / "log.txt").read_text()
     assert not list(folder.glob("*.onnx")), "no model before it is whole"
+    (checkpoint,) = folder.glob(".local-1-*.checkpoint")
     kept = torch.load(checkpoint, weights_only=True)
     again = started(*command, log=folder / "log.txt")
     assert again.wait(PATIENCE_S) == 0, (folder / "log.txt").read_text()
@@ -124,6 +124,16 @@ def test_a_torn_checkpoint_is_left_out_and_so_is_another_trainings(tmp_path: Pat
     fresh = begin(plan, torch.device("cpu"))
     assert not kept.resume(fresh, plan.fingerprint())
     assert fresh.steps == 0
+
+
+def test_checks_come_at_their_moments_also_where_a_training_goes_on_behind_them() -> None:
+    plan = Plan(1, 1.0, check_at=(0.5, 0.6, 0.7, 0.8))
+    state = begin(Plan(1, 1.0, architecture=Architecture.parse(SMALL)), torch.device("cpu"))
+    assert not check_due(plan, state, 0.49)
+    assert check_due(plan, state, 0.75)
+    state.checks.append((0.75, 0.1))
+    assert not check_due(plan, state, 0.76)
+    assert check_due(plan, state, 0.8)
 
 
 def test_a_loss_that_is_infinite_again_and_again_ends_the_training_in_words() -> None:
