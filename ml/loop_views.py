@@ -48,7 +48,9 @@ def train(request: HttpRequest) -> HttpResponse:
         return redirect("ml:index")
     form = TrainForm(request.POST)
     if not form.is_valid():
-        said = "; ".join(f"{form.fields[name].label}: {' '.join(map(str, errors))}" for name, errors in form.errors.items())
+        said = "; ".join(
+            f"{form.fields[name].label}: {' '.join(map(str, problems))}" for name, problems in form.errors.items()
+        )
         messages.error(request, _("%(problem)s Nothing was started.") % {"problem": said})
         return redirect("ml:index")
     learning.train_start(**form.cleaned_data, requested_by=account_of(request))

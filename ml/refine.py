@@ -132,7 +132,8 @@ def _ridge(values: Array) -> tuple[float, Array]:
 def _smooth_shift(peak: Array, strength: Array, at: Array, count: int) -> Array:
     """The shifts of the bins as a smooth curve over all places, outliers (stars beside) left out."""
     unit = (at - count / 2) / (count / 2)
-    weight = np.sqrt(np.minimum(strength, 3 * float(np.median(strength))))
+    # The floor keeps the weights of what is seen above 0 where most bins show nothing at all.
+    weight = np.sqrt(np.minimum(strength, max(3 * float(np.median(strength)), LEAST_BIN_SNR)))
     degree = int(np.clip(len(peak) // 3, 0, 3))
     good = strength > LEAST_BIN_SNR
     fit = np.zeros(1)

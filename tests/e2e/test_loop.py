@@ -1,4 +1,4 @@
-"""The loop in a real browser: a model scores, people disagree, it is trained anew, compared, put to work, taken back."""
+"""The loop in a real browser: scores, people who disagree, a new training, comparison, activation, roll back."""
 
 from __future__ import annotations
 

@@ -107,3 +107,12 @@ def test_score_and_kind_are_kept_and_it_is_quick() -> None:
         found = refined(before, tile)
     assert (time.process_time() - start) / 10 < 0.03
     assert (found.kind, found.score) == ("asteroid", 0.8)
+
+
+def test_a_trail_of_which_only_a_part_shows_anything_is_followed_all_the_same() -> None:
+    pixels = np.full((512, 512), 100, dtype=np.float32)  # no noise at all, as under a mask or in a saturated place
+    pixels[250:254, 100:200] += 50
+    tile = NetworkInput((np.arcsinh((pixels - 100) / 15))[None].astype(np.float32), 512, 512)
+    found = refined(seen([(60, 252), (450, 252)]), tile)
+    assert np.isfinite([*found.xs, *found.ys]).all()
+    assert found.xs.min() >= 0 and found.xs.max() <= 511

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ml.card import card_markdown
+from ml.contract import PROBABILITIES
 from ml.evaluation import auc, truths_of
 from ml.onnxfile import outline
 from ml.preprocess import network_input
@@ -66,9 +67,10 @@ def test_it_says_where_clear_trails_end(judged: tuple[list[Tile], list[Verdict]]
 def test_its_card_belongs_to_it() -> None:
     assert CARD["sha256"] == hashlib.sha256(CONTENT).hexdigest()
     assert CARD["size_bytes"] == len(CONTENT) < 5 * 1024**2
-    assert CARD["weights"] <= 300_000
+    assert CARD["weights"] <= 400_000
     assert CARD["parity_max_abs_difference"] <= 1e-4
     assert CARD["command"].startswith("manage.py train --seed ")
+    assert CARD["classes"] == list(PROBABILITIES)
     assert (FOLDER / f"{SHIPPED}.md").read_text() == card_markdown(CARD)
 
 

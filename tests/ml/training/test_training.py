@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed here: make
 
 from ml.contract import HEATMAP_CLASSES  # noqa: E402 - after the skip
 from ml.runtime import Network  # noqa: E402
-from ml.services import model_activate, model_register  # noqa: E402
+from ml.services import SHIPPED, model_activate, model_register  # noqa: E402
 from ml.training.checkpoint import Checkpoints  # noqa: E402
 from ml.training.loop import Plan, begin, check_due, train  # noqa: E402
 from ml.training.network import Architecture, TrailNet  # noqa: E402
@@ -163,7 +163,7 @@ def test_what_is_no_architecture_is_refused(name: str) -> None:
 
 
 def test_a_quantised_network_keeps_the_contract_and_answers_nearly_the_same() -> None:
-    plain = (Path(__file__).resolve().parents[3] / "ml" / "shipped" / "trailnet-1.onnx").read_bytes()
+    plain = (Path(__file__).resolve().parents[3] / "ml" / "shipped" / f"{SHIPPED}.onnx").read_bytes()
     tiles = tiles_with_trails(6)
     small = quantised(plain, tiles)
     assert len(small) < 0.5 * len(plain)
