@@ -7,23 +7,23 @@ share that people see whatever the model says. Another model, or another thresho
 from __future__ import annotations
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from classify.consensus import votings_close, votings_reopen
-from classify.models import Classification, Consensus, Workflow
-from ml.models import Score
+from classify.models import Consensus, Workflow
 from ml.scores import LIKELY, UNLIKELY
 
 # Only rows whose band changes are locked and written: scores are looked at again and again. They are locked in
 # the order in which the count locks them (`consensus._recount`), so that the two never deadlock.
-PRIORITISE = """
-WITH changed AS (
-    SELECT c.id, b.band
+SCORED = """
       FROM ml_score AS s
       JOIN ml_model AS m ON m.id = s.model_id AND m.active
       JOIN classify_subject AS j ON j.cutout_id = s.cutout_id
       JOIN classify_consensus AS c ON c.subject_id = j.id
       JOIN classify_workflow AS w ON w.id = c.workflow_id
+"""
+PRIORITISE = f"""
+WITH changed AS (
+    SELECT c.id, b.band {SCORED}
      CROSS JOIN LATERAL (
            SELECT CASE WHEN s.p_asteroid >= %(likely)s THEN 0
                        WHEN s.p_asteroid >= %(unlikely)s OR c.shuffle < w.low_score_share THEN 1
@@ -33,6 +33,18 @@ WITH changed AS (
        FOR NO KEY UPDATE OF c
 )
 UPDATE classify_consensus AS c SET band = changed.band FROM changed WHERE c.id = changed.id
+"""
+UNSEEN = f"""
+    SELECT c.id {SCORED}
+     WHERE s.id > %(after)s AND s.id <= %(until)s AND c.state = 'active'
+       AND s.p_asteroid < w.retire_score_below AND c.shuffle >= w.low_score_share
+       AND NOT EXISTS (SELECT FROM classify_classification AS v
+                        WHERE v.workflow_id = c.workflow_id AND v.subject_id = c.subject_id)
+"""
+BACK = f"""
+    SELECT c.id {SCORED}
+     WHERE s.id > %(after)s AND s.id <= %(until)s AND c.retirement_reason = 'model'
+       AND (s.p_asteroid >= w.retire_score_below OR c.shuffle < w.low_score_share)
 """
 RANGE = 1_000  # scores per statement: no lock is held long, and the planner takes the indexes
 # Scores commit out of order: look back this far, so that none is passed over.
@@ -60,32 +72,22 @@ def subjects_prioritise(*, after: int = 0) -> int:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(PRIORITISE, values)
         if unseen:
-            scores = Score.objects.filter(model__active=True, pk__gt=values["after"], pk__lte=values["until"])
-            _retire_unseen(scores)
-            _bring_back(scores)
+            _retire_unseen(values)
+            _bring_back(values)
     return newest
 
 
-def _retire_unseen(scores: QuerySet[Score]) -> int:
+def _retire_unseen(values: dict[str, float]) -> int:
     """End the votings that wait for a first vote and score under their workflow's threshold."""
-    voted = Classification.objects.filter(workflow=OuterRef("workflow"), subject=OuterRef("subject"))
-    low = scores.filter(cutout=OuterRef("subject__cutout"), p_asteroid__lt=OuterRef("workflow__retire_score_below"))
-    rows = Consensus.objects.filter(
-        ~Exists(voted),
-        Exists(low),
-        subject__cutout__in=scores.values("cutout"),
-        workflow__retire_score_below__gt=0,
-        shuffle__gte=F("workflow__low_score_share"),
-    )
-    return votings_close(rows, reason=Consensus.Reason.MODEL)
+    return votings_close(Consensus.objects.filter(pk__in=_ids(UNSEEN, values)), reason=Consensus.Reason.MODEL)
 
 
-def _bring_back(scores: QuerySet[Score]) -> int:
+def _bring_back(values: dict[str, float]) -> int:
     """Open the votings again that a score ended and today's scores, thresholds and shares would not."""
-    high = scores.filter(cutout=OuterRef("subject__cutout"), p_asteroid__gte=OuterRef("workflow__retire_score_below"))
-    rows = Consensus.objects.filter(
-        Q(shuffle__lt=F("workflow__low_score_share")) | Exists(high),
-        subject__cutout__in=scores.values("cutout"),
-        retirement_reason=Consensus.Reason.MODEL,
-    )
-    return votings_reopen(rows)
+    return votings_reopen(Consensus.objects.filter(pk__in=_ids(BACK, values)))
+
+
+def _ids(query: str, values: dict[str, float]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return [pk for (pk,) in cursor.fetchall()]

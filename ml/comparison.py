@@ -24,6 +24,8 @@ DRAWS = 200
 LEAST_POSITIVES = 2
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Interval = tuple[float, float, float]
+"""A figure, and the ends of its 95 % interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Judged:
 
     precision: Share
     recall: Share
-    ap: tuple[float, float, float] | None
+    ap: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Comparison:
     asteroids: int = 0
     first: Judged | None = None
     second: Judged | None = None
-    ap_difference: tuple[float, float, float] | None = None
+    ap_difference: Interval | None = None
     differences: list[Difference] = field(default_factory=list)
 
 
@@ -86,13 +88,22 @@ def _comparison(first: Model, second: Model) -> Comparison:
     if not agreement.total:
         return Comparison(agreement)
     truth, scores = _against_people(first, second)
+    drawn = resampled_precision(scores, truth)
+    judgements = [
+        judged(scores[:, i], truth, model.threshold, drawn[:, i]) if truth.size else None
+        for i, model in enumerate((first, second))
+    ]
+    gain = None
+    if drawn.size:
+        precisions = [average_precision(score, truth) for score in scores.T]
+        gain = _with_interval(precisions[1] - precisions[0], drawn[:, 1] - drawn[:, 0])
     return Comparison(
         agreement=agreement,
         labels=int(truth.size),
         asteroids=int(truth.sum()),
-        first=judged(scores[:, 0], truth, first.threshold) if truth.size else None,
-        second=judged(scores[:, 1], truth, second.threshold) if truth.size else None,
-        ap_difference=ap_difference(scores[:, 0], scores[:, 1], truth),
+        first=judgements[0],
+        second=judgements[1],
+        ap_difference=gain,
         differences=_differences(first, second),
     )
 
@@ -135,40 +146,40 @@ def _against_people(first: Model, second: Model) -> tuple[Flags, Array]:
     return truth, np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 2)
 
 
-def judged(score: Array, truth: Flags, threshold: float) -> Judged:
-    """Precision and recall at a threshold (Wilson's intervals), average precision (interval by resampling)."""
+def judged(score: Array, truth: Flags, threshold: float, drawn: Array) -> Judged:
+    """Precision and recall at a threshold (Wilson's intervals), average precision (interval from ``drawn``)."""
     passed = score >= threshold
     hits = int((passed & truth).sum())
-    return Judged(Share(hits, int(passed.sum())), Share(hits, int(truth.sum())), _ap(score, truth))
+    precision = None if not drawn.size else _with_interval(average_precision(score, truth), drawn)
+    return Judged(Share(hits, int(passed.sum())), Share(hits, int(truth.sum())), precision)
 
 
-def _ap(score: Array, truth: Flags) -> tuple[float, float, float] | None:
-    if truth.sum() < LEAST_POSITIVES:
-        return None
-    drawn = [average_precision(score[rows], truth[rows]) for rows in _draws(truth)]
+def _with_interval(value: float, drawn: Array) -> Interval:
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return average_precision(score, truth), float(low), float(high)
+    return value, float(low), float(high)
 
 
-def ap_difference(first: Array, second: Array, truth: Flags) -> tuple[float, float, float] | None:
-    """How much higher the second's average precision is, with a 95 % interval; both see the same draws."""
+def resampled_precision(scores: Array, truth: Flags) -> Array:
+    """Average precision of each model in draws with replacement, asteroids and others drawn apart: (draws, models).
+
+    ``scores`` (n, models); all models see the same draws. Each ranking is made once: a draw only says how often
+    each row is in it. Without a few asteroids there is nothing to draw: (0, models).
+    """
     if truth.sum() < LEAST_POSITIVES:
-        return None
-    drawn = [
-        average_precision(second[rows], truth[rows]) - average_precision(first[rows], truth[rows])
-        for rows in _draws(truth)
-    ]
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return average_precision(second, truth) - average_precision(first, truth), float(low), float(high)
-
-
-def _draws(truth: Flags) -> list[NDArray[np.intp]]:
-    """Rows drawn with replacement, asteroids and others apart."""
+        return np.empty((0, scores.shape[1]))
     rng = np.random.default_rng(0)
-    yes, no = np.flatnonzero(truth), np.flatnonzero(~truth)
-    return [
-        np.concatenate([rng.choice(yes, yes.size), rng.choice(no, no.size) if no.size else no]) for _ in range(DRAWS)
-    ]
+    orders = [np.argsort(-score, kind="stable") for score in scores.T]
+    kinds = [np.flatnonzero(kind) for kind in (truth, ~truth) if kind.any()]
+    found = np.empty((DRAWS, scores.shape[1]))
+    times = np.zeros(truth.size)
+    for draw in found:
+        for rows in kinds:
+            times[rows] = np.bincount(rng.integers(0, rows.size, rows.size), minlength=rows.size)
+        for model, order in enumerate(orders):
+            hits = times[order] * truth[order]
+            precision = np.cumsum(hits) / np.maximum(np.cumsum(times[order]), 1)
+            draw[model] = (precision * hits).sum() / hits.sum()
+    return found
 
 
 def _differences(first: Model, second: Model) -> list[Difference]:
