@@ -41,9 +41,17 @@ UNSEEN = f"""
        AND NOT EXISTS (SELECT FROM classify_classification AS v
                         WHERE v.workflow_id = c.workflow_id AND v.subject_id = c.subject_id)
 """
-BACK = f"""
-    SELECT c.id {SCORED}
-     WHERE s.id > %(after)s AND s.id <= %(until)s AND c.retirement_reason = 'model'
+# From the scores to the few that one retired; OFFSET 0 keeps the planner from going the other way for each range.
+BACK = """
+    SELECT c.id
+      FROM ml_score AS s
+      JOIN ml_model AS m ON m.id = s.model_id AND m.active
+      JOIN classify_subject AS j ON j.cutout_id = s.cutout_id
+     CROSS JOIN LATERAL (
+           SELECT id, workflow_id, shuffle FROM classify_consensus
+            WHERE subject_id = j.id AND retirement_reason = 'model' OFFSET 0) AS c
+      JOIN classify_workflow AS w ON w.id = c.workflow_id
+     WHERE s.id > %(after)s AND s.id <= %(until)s
        AND (s.p_asteroid >= w.retire_score_below OR c.shuffle < w.low_score_share)
 """
 RANGE = 1_000  # scores per statement: no lock is held long, and the planner takes the indexes

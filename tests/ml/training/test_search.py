@@ -23,6 +23,7 @@ from ml.training.network import Architecture  # noqa: E402
 from ml.training.study import Clock, SearchRefused, Terms  # noqa: E402
 from ml.training.trials import DEFAULT, FIRST, Candidate, Dropped, Rival, held_against, suggest, too_slow  # noqa: E402
 
+pytestmark = pytest.mark.xdist_group("search")  # searched once, on one worker
 FAST = Candidate(Architecture((8, 16, 24, 32), 1, (1, 2, 4), 3))
 
 
@@ -119,7 +120,7 @@ def test_bad_options_are_refused_in_one_line(tmp_path: Path, options: dict[str, 
     assert not list(tmp_path.iterdir())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # tests with and without a database run apart, and share it
 def searched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A real search: seconds of budget, trials of two CPU seconds."""
     out = tmp_path_factory.mktemp("search")

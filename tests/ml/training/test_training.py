@@ -23,6 +23,7 @@ from ml.training.network import Architecture, TrailNet  # noqa: E402
 from ml.training.quantise import quantised, tiles_with_trails  # noqa: E402
 from tests.ml.training.making import SMALL, label_arrays, started  # noqa: E402
 
+pytestmark = pytest.mark.xdist_group("training")  # trained once, on one worker
 PATIENCE_S = 240.0
 
 
@@ -40,7 +41,7 @@ class Made:
         return self.folder / "local-1.onnx"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # tests with and without a database run apart, and share it
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("training")
     np.savez(folder / "labels.npz", **label_arrays())
