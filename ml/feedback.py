@@ -112,7 +112,8 @@ def disagreements(model: Model, kind: str) -> QuerySet[Score]:
     counted = labels_that_count().filter(cutout=OuterRef("cutout"))
     if kind == MISSED:
         asteroids = labels_that_count().filter(label=ASTEROID)
-        missed = Score.objects.filter(model=model, p_asteroid__lt=model.threshold, cutout__in=asteroids.values("cutout"))
+        low = Score.objects.filter(model=model, p_asteroid__lt=model.threshold)
+        missed = low.filter(cutout__in=asteroids.values("cutout"))
         # Two steps: in one, the planner may walk all scores from below in search of a page of them.
         return scores.filter(pk__in=list(missed.values_list("pk", flat=True)))
     return scores.filter(Exists(counted.exclude(label=ASTEROID)), p_asteroid__gte=model.threshold)

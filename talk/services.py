@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Role, User
 from classify.models import Subject
 from talk.errors import NotYours, Refused
+from talk.labels import subject_label_write
 from talk.models import Board, Comment, CommentEvent, Discussion, Tag, TagUse  # type: ignore[attr-defined]
 from talk.tags import tags_of
 
@@ -249,3 +250,4 @@ def _tags_set(comment: Comment, names: Iterable[str], *, subject_id: int | None)
     TagUse.objects.bulk_create([TagUse(tag_id=pk, comment=comment, subject_id=subject_id) for pk in plus])
     Tag.objects.filter(pk__in=plus).update(uses_count=F("uses_count") + 1)
     Tag.objects.filter(pk__in=minus).update(uses_count=F("uses_count") - 1)
+    subject_label_write(subject_id, added | removed)

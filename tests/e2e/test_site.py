@@ -35,8 +35,12 @@ PAGES = [
     ("scientist", "/archive/files/"),
     ("scientist", "/models/"),
     ("scientist", "/models/1/"),
+    ("scientist", "/models/1/disagreements/"),
+    ("scientist", "/models/compare/"),
     ("scientist", "/jobs/"),
     ("admin", "/archive/ingest/"),
+    ("admin", "/models/"),
+    ("admin", "/models/register/"),
 ]
 
 

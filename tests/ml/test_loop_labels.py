@@ -18,6 +18,7 @@ from catalogue.services import candidate_validate
 from classify.consensus import classifications_aggregate
 from ml.labels import Decided, labels_remove, labels_that_count, labels_write
 from ml.models import Activation, TrainingLabel
+from talk.services import comment_delete, comment_edit, comment_post
 from tests import factories
 from tests.catalogue.rows import candidate
 from tests.ml.loop_rows import Label, Source, decide, model
@@ -104,6 +105,22 @@ def test_the_share_drawn_at_random_is_marked() -> None:
         subjects[0].cutout_id: True,
         subjects[1].cutout_id: False,
     }
+
+
+def test_the_teams_newest_hashtag_on_a_subject_is_a_label_until_it_is_gone() -> None:
+    subject = factories.subjects(1, factories.workflow())[0]
+    scientist, volunteer = factories.user(Role.SCIENTIST), factories.user()
+    comment_post(author=volunteer, body="an #asteroid?", subject=subject)
+    comment_post(author=scientist, body="#beautiful", subject=subject)
+    assert not TrainingLabel.objects.exists()
+    first = comment_post(author=scientist, body="clearly an #asteroid", subject=subject)
+    assert TrainingLabel.objects.get(source="talk").label == "asteroid"
+    second = comment_post(author=scientist, body="no, a #satellite", subject=subject)
+    assert TrainingLabel.objects.get(source="talk").label == "satellite"
+    comment_edit(comment=second, editor=scientist, body="no idea")
+    assert TrainingLabel.objects.get(source="talk").label == "asteroid"
+    comment_delete(comment=first, by=scientist)
+    assert not TrainingLabel.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_every_cutout_gets_the_score_its_own_pixels_give() -> None:
             expected = (verdict.p_asteroid, verdict.p_satellite, verdict.p_nothing)
             assert found[cutout.pk][:3] == pytest.approx(expected, abs=1e-5)
             assert (found[cutout.pk][3] is None) == (verdict.ends is None)
-    assert not Score.objects.exclude(p_arc=None).exists()
+    assert not Score.objects.filter(p_arc=None).exists()
 
 
 def test_only_what_is_unscored_is_scored_again() -> None:
