@@ -48,6 +48,8 @@ def at_once(people: list[User], calls: list[Callable[[], object]]) -> list[Excep
 
 def _waiting() -> int:
     with connection.cursor() as cursor:
+        # Within a transaction PostgreSQL shows the sessions as they were when first asked for.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
             "SELECT count(*) FROM pg_locks WHERE NOT granted"
             " AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
