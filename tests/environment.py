@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def _clear_after_killed_runs() -> None:
 
 
 if "PYTEST_XDIST_WORKER" not in os.environ:
+    # Started in the background by a shell, a run ignores Ctrl-C, and so would every process that tests press it in.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     _clear_after_killed_runs()
 (FOLDER / "static").mkdir(exist_ok=True)
 servers.ensure()

@@ -182,6 +182,7 @@ def _card(wish: Wish, trained: Trained, content: bytes, difference: float) -> di
             "curve": trained.curve,
             "checks": trained.checks,
         },
+        "started_from": {"file": plan.start.name, "sha256": plan.start.sha256} if plan.start else None,
         "data": _data(wish),
         "limits": _limits(wish),
     }
@@ -195,7 +196,8 @@ def _data(wish: Wish) -> dict[str, Any]:
         "rays and defects; asteroid trails curved by HST's parallax; satellites; arcs and rings; ghosts, jets, "
         "thin galaxies, remains of cosmic-ray rejection. Two in five as pictures: stretched, 8 bits, JPEG, resized."
         + (f" A fifth on parts of {len(frames)} real frames." if frames else " No real image.")
-        + (f" {len(learnt)} cutouts that people labelled." if learnt else " No person's label."),
+        + (f" {len(learnt)} cutouts that people labelled." if learnt else " No person's label.")
+        + (f" Began with the weights of {wish.plan.start.name}." if wish.plan.start else ""),
         "mix": dict(MIX),
         "snr_per_ridge_pixel": list(SNR_RANGE),
         "length_px": list(LENGTH_RANGE_PX),

@@ -18,6 +18,7 @@ from ml.runtime import Network, Verdict
 from ml.services import SHIPPED
 from ml.simulate import Tile, simulate_tile
 
+pytestmark = pytest.mark.xdist_group("shipped")  # judged once, on one worker
 FOLDER = Path(__file__).resolve().parents[2] / "ml" / "shipped"
 FIRST_SEED = 9_000_000
 CONTENT = (FOLDER / f"{SHIPPED}.onnx").read_bytes()

@@ -19,6 +19,7 @@ from tqdm import tqdm
 EXAMPLE = """example:
   manage.py train --seed 1 --minutes 15
   manage.py train --minutes 60 --background u59n0201r.fits --test-background j8pu25fvq.fits
+  manage.py train --minutes 30 --rate 0.0012 --start-from trailnet-2.onnx --model-version 3
   manage.py train --minutes 60 --name deeper --model-version 1 --out /data/models
 
 A training that was broken off or killed goes on when the same command is given again. The result is put to work by
@@ -46,6 +47,9 @@ class Command(BaseCommand):
         parser.add_argument("--architecture", default="", help="as `manage.py search_architecture` names them")
         parser.add_argument("--rate", type=float, default=None, help="highest learning rate (0.0025)")
         parser.add_argument(
+            "--start-from", type=Path, default=None, metavar="FILE", help="begin with the weights of an earlier model"
+        )
+        parser.add_argument(
             "--background", type=Path, nargs="+", default=[], metavar="FILE",
             help="real frames to put trails into (FITS, JPEG, PNG, WebP), for a fifth of the tiles",
         )  # fmt: skip
@@ -69,6 +73,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         _check(options)
         from ml.training.produce import produce
+        from ml.training.start import StartRefused
 
         out: Path = options["out"] or Path(settings.BASE_DIR) / "ml" / "shipped"
         wish = _wish(options)
@@ -77,6 +82,10 @@ class Command(BaseCommand):
                 card = produce(wish, out, report=shown.report, progress=shown.steps)
             except KeyboardInterrupt:
                 raise CommandError("Stopped. What was learnt is kept; the same command goes on from there.") from None
+            except StartRefused as error:
+                raise CommandError(
+                    f"{options['start_from']} is nothing to start from: {error} Nothing was trained."
+                ) from None
             except RuntimeError as error:
                 raise CommandError(str(error)) from error
         self.stdout.write(_summary(out, card))
@@ -105,7 +114,7 @@ def _wish(options: dict[str, Any]) -> Any:
     plan = Plan(
         seed=options["seed"], minutes=options["minutes"], workers=options["workers"], threads=options["threads"],
         architecture=architecture, backgrounds=backgrounds, labelled=labelled.split()[0] if labelled else None,
-        rate=options["rate"] or PEAK_RATE,
+        rate=options["rate"] or PEAK_RATE, start=_start(options["start_from"]),
     )  # fmt: skip
     return Wish(
         name=options["name"], version=options["model_version"], plan=plan, labelled=labelled,
@@ -113,6 +122,26 @@ def _wish(options: dict[str, Any]) -> Any:
         test_backgrounds=test_backgrounds, processes=options["processes"] or len(os.sched_getaffinity(0)),
         command=command_of(options), int8=options["int8"],
     )  # fmt: skip
+
+
+def _start(path: Path | None) -> Any:
+    """The earlier model to begin with, or None.
+
+    Raises
+    ------
+    CommandError
+        It cannot be read, or is larger than a model may be.
+    """
+    from ml.runtime import ModelRefused, read_model
+    from ml.training.start import Start
+
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            return Start(path.name, read_model(file, name=path.name))
+    except (OSError, ModelRefused) as error:
+        raise CommandError(f"{path} is nothing to start from: {error} Nothing was trained.") from None
 
 
 def frames(paths: Iterable[Path]) -> tuple[Any, ...]:
@@ -164,6 +193,8 @@ def check_names(options: dict[str, Any]) -> None:
 def command_of(options: dict[str, Any]) -> str:
     """The command that makes this model again; files by their names, for folders differ."""
     words = [f"manage.py train --seed {options['seed']} --minutes {options['minutes']:g}"]
+    if options.get("start_from"):
+        words.append(f"--start-from {options['start_from'].name}")
     for name in ("background", "test_background"):
         if options[name]:
             words.append(f"--{name.replace('_', '-')} {' '.join(path.name for path in options[name])}")
