@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-pytest.importorskip("torch", reason="PyTorch is not installed here: make training")
+torch = pytest.importorskip("torch", reason="PyTorch is not installed here: make training")
 optuna = pytest.importorskip("optuna", reason="Optuna is not installed here: make training")
 
 from optuna.trial import TrialState  # noqa: E402 - after the skip
 
 from ml.services import model_register  # noqa: E402
 from ml.training import search, study  # noqa: E402
+from ml.training.loop import Plan  # noqa: E402
 from ml.training.network import Architecture  # noqa: E402
+from ml.training.pool import CheckTiles  # noqa: E402
 from ml.training.study import Clock, SearchRefused, Terms  # noqa: E402
-from ml.training.trials import DEFAULT, FIRST, Candidate, Dropped, Rival, held_against, suggest, too_slow  # noqa: E402
+from ml.training.trials import (  # noqa: E402
+    DEFAULT,
+    FIRST,
+    LOOKED_AT,
+    Candidate,
+    Dropped,
+    Rival,
+    held_against,
+    suggest,
+    too_slow,
+    trial,
+)
+from tests.ml.training.making import SMALL  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("search")  # searched once, on one worker
 FAST = Candidate(Architecture((8, 16, 24, 32), 1, (1, 2, 4), 3))
@@ -118,6 +135,25 @@ def test_bad_options_are_refused_in_one_line(tmp_path: Path, options: dict[str, 
         call_command("search_architecture", out=tmp_path, **options)
     assert "\n" not in str(refused.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_step_longer_than_the_looks_are_apart_is_judged_on_all_tiles() -> None:
+    """Seen where a step takes seconds: the search ended without a trial."""
+    rng = np.random.default_rng(1)
+    flags = (rng.random((12, 3)) < 0.5).astype(np.float32)
+    flags[::6] = 1
+    tiles = CheckTiles(rng.standard_normal((12, 1, 64, 64)).astype(np.float16), np.ones_like(flags), flags)
+    batch = [
+        torch.randn(2, 1, 64, 64),
+        torch.zeros(2, 3, 16, 16, dtype=torch.uint8),
+        torch.zeros(2, 3),
+        torch.ones(2, 3),
+    ]
+    pool = SimpleNamespace(source=lambda seed: lambda size: itertools.repeat(batch))
+    plan = Plan(1, 1e-6, workers=0, architecture=Architecture.parse(SMALL), check_at=LOOKED_AT)
+    found = trial(plan, pool, tiles, 10.0, list, lambda: None)
+    assert len(found.looked_at) < len(LOOKED_AT)
+    assert found.scores.shape == (12, 3) and 0 < found.precision <= 1
 
 
 @pytest.fixture(scope="session")  # tests with and without a database run apart, and share it

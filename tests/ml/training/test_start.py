@@ -20,6 +20,8 @@ from tests.ml.training.making import SMALL  # noqa: E402
 
 FILE = Path(__file__).resolve().parents[3] / "ml" / "shipped" / f"{SHIPPED}.onnx"
 
+pytestmark = pytest.mark.xdist_group("start")
+
 
 @pytest.fixture(scope="module")
 def inputs() -> np.ndarray:
