@@ -25,6 +25,7 @@ from ml.training.labels import Labelled
 from ml.training.network import Architecture, TrailNet
 from ml.training.start import Start, load_start, start_tiles
 from ml.training.stream import TileStream, batches
+from ml.training.timing import sixteen_bits_pay
 from sky.simulate.background import Background
 
 log = logging.getLogger(__name__)
@@ -142,28 +143,6 @@ def begin(plan: Plan, device: torch.device) -> State:
     return State(network, average, optimiser, copy.deepcopy(average))
 
 
-def sixteen_bits_pay(network: TrailNet) -> bool:
-    """Whether a step in bfloat16 is faster here than one in float32: always on a GPU, measured on a CPU.
-
-    Processors without instructions for it take twenty times as long (measured: 6 s a step instead of 0.3 s).
-    """
-    device = next(network.parameters()).device
-    if device.type == "cuda":
-        return True
-    tried = copy.deepcopy(network)
-    pixels = torch.zeros(1, 1, SMALL_PX, SMALL_PX, device=device).contiguous(memory_format=torch.channels_last)
-
-    def seconds(enabled: bool) -> float:
-        began = time.process_time()
-        with torch.autocast(device.type, torch.bfloat16, enabled=enabled):
-            heat, tile = tried(pixels)
-        (heat.float().mean() + tile.float().mean()).backward()
-        return time.process_time() - began
-
-    seconds(False)  # the first step of all prepares more than it computes
-    return min(seconds(True) for _ in range(2)) < min(seconds(False) for _ in range(3))
-
-
 def train(
     plan: Plan,
     *,
@@ -191,7 +170,7 @@ def train(
     torch.set_num_threads(plan.threads)  # the simulator needs the other cores
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     state = begin(plan, device)
-    state.sixteen_bits = sixteen_bits_pay(state.network)
+    state.sixteen_bits = sixteen_bits_pay(state.network, SMALL_PX)
     if kept:
         kept.resume(state, plan.fingerprint())
     clock = time.monotonic if device.type == "cuda" or plan.by_clock else time.process_time
