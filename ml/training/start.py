@@ -67,18 +67,16 @@ def load_start(network: TrailNet, content: bytes, inputs: NDArray[np.float32]) -
         stored = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
     except Exception as error:  # protobuf's and numpy's own types share no base
         raise StartRefused(f"it cannot be read as an ONNX model: {str(error)[:200]}") from None
-    normalised = {f"{name.rpartition('.')[0]}.0" for name, each in network.named_modules() if _is_norm(each)}
     for name, parameter in network.named_parameters():
         if not _is_norm(network.get_submodule(name.rpartition(".")[0])):
             parameter.copy_(_value(stored, name, parameter))
-    offsets = {name: stored.get(f"{PREFIX}{name}.weight_bias") for name in normalised}
     last = network.tile[-1]
     scale, shift = _value(stored, "scale", network.scale), _value(stored, "shift", network.shift)
     last.weight.mul_(scale[:, None])
     last.bias.mul_(scale).add_(shift)
     network.scale.fill_(1.0)
     network.shift.zero_()
-    _normalise(network, offsets, torch.from_numpy(inputs))
+    _normalise(network, stored, torch.from_numpy(inputs))
 
 
 def _is_norm(module: nn.Module) -> bool:
@@ -95,13 +93,13 @@ def _value(stored: dict[str, NDArray[np.generic]], name: str, like: Tensor) -> T
     return torch.from_numpy(found.copy()).to(like.device)
 
 
-def _normalise(network: TrailNet, offsets: dict[str, NDArray[np.generic] | None], inputs: Tensor) -> None:
+def _normalise(network: TrailNet, stored: dict[str, NDArray[np.generic]], inputs: Tensor) -> None:
     """Set every batch normalisation, in the order in which the tiles pass them, so that it only adds its offset."""
     handles = []
     for name, module in network.named_modules():
         if not _is_norm(module):
             continue
-        offset = offsets[f"{name.rpartition('.')[0]}.0"]
+        offset = stored.get(f"{PREFIX}{name.rpartition('.')[0]}.0.weight_bias")  # of the convolution before it
         if offset is None or offset.shape != tuple(module.bias.shape):
             raise StartRefused("its normalisations are not folded as our exporter folds them.")
 
