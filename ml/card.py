@@ -82,9 +82,10 @@ def _about(card: dict[str, Any]) -> Rows:
     training, data = _part(card, "training"), _part(card, "data")
     rows = [("Made on", card.get("made_on")), ("Command", card.get("command")), ("Data", data.get("what"))]
     if all(_is_number(training.get(name)) for name in ("tiles", "steps", "cpu_s", "wall_s")):
-        text = (
-            f"{training['tiles']:,.0f} tiles in {training['steps']:,.0f} steps, {training['cpu_s']:,.0f} s of one core"
-        )
+        echo = training.get("echo", 1)
+        often = f" (each about {echo} times)" if _is_number(echo) and echo > 1 else ""
+        on = "a GPU" if training.get("device") == "cuda" else "one core"
+        text = f"{training['tiles']:,.0f} tiles{often} in {training['steps']:,.0f} steps, {training['cpu_s']:,.0f} s of {on}"
         rows.append(("Training", f"{text} ({training['wall_s']:,.0f} s on the clock), seed {training.get('seed')}"))
     rows.append(("Architecture", card.get("architecture")))
     if isinstance(card.get("weights"), int):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 EVERY_S = 45.0
 NETWORKS = ("network", "average", "best", "optimiser")
-NUMBERS = ("steps", "lost_steps", "tiles", "used_s", "wall_s", "resumed", "curve", "checks")
+NUMBERS = ("device", "steps", "lost_steps", "tiles", "used_s", "wall_s", "resumed", "curve", "checks")
 
 
 class Checkpoints:
@@ -49,7 +49,7 @@ class Checkpoints:
         if not self.path.exists():
             return False
         try:
-            content = torch.load(self.path, weights_only=True)
+            content = torch.load(self.path, map_location="cpu", weights_only=True)
         except Exception as error:  # a torn file fails in as many ways as there are formats
             log.warning("the checkpoint %s cannot be read (%s); the training begins anew", self.path.name, error)
             return False

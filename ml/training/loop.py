@@ -21,6 +21,7 @@ from torch.nn import functional
 from ml.contract import INPUT_SIZE_PX
 from ml.simulate import UNKNOWN
 from ml.training.checkpoint import Checkpoints
+from ml.training.echo import echoed
 from ml.training.labels import Labelled
 from ml.training.network import Architecture, TrailNet
 from ml.training.start import Start, load_start, start_tiles
@@ -38,7 +39,7 @@ WARM_UP_STEPS = 60
 KEEP = 0.998
 MAX_LOST_STEPS = 100
 CHECK_AT = tuple(round(0.5 + 0.5 * n / 12, 4) for n in range(1, 12))
-PATIENCE = 5
+PATIENCE = 8
 PRIOR = 0.02
 CURVE_POINTS = 200
 
@@ -49,7 +50,7 @@ class Plan:
 
     ``rate`` is the highest learning rate; ``check_at`` the shares of the time at which the network is judged, besides
     the end. ``by_clock``: the minutes are the clock's, judging included, on any machine. ``start``: an earlier model
-    whose weights it begins with.
+    whose weights it begins with. ``echo``: how often each tile is learnt from (:mod:`ml.training.echo`).
     """
 
     seed: int
@@ -63,6 +64,7 @@ class Plan:
     check_at: tuple[float, ...] = CHECK_AT
     by_clock: bool = False
     start: Start | None = None
+    echo: int = 1
 
     def fingerprint(self) -> list[Any]:
         """What must be the same for a broken-off training to go on."""
@@ -76,6 +78,7 @@ class Plan:
             names,
             len(self.labelled or ()),
             *([self.start.sha256] if self.start else []),
+            *([self.echo] if self.echo > 1 else []),
         ]
 
     @property
@@ -92,6 +95,7 @@ class State:
     average: TrailNet
     optimiser: torch.optim.Optimizer
     best: TrailNet
+    device: str
     sixteen_bits: bool = False
     steps: int = 0
     lost_steps: int = 0
@@ -140,7 +144,7 @@ def begin(plan: Plan, device: torch.device) -> State:
     network = network.to(device, memory_format=torch.channels_last)
     average = copy.deepcopy(network).eval()
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=1e-3)
-    return State(network, average, optimiser, copy.deepcopy(average))
+    return State(network, average, optimiser, copy.deepcopy(average), device.type)
 
 
 def train(
@@ -169,16 +173,18 @@ def train(
     """
     torch.set_num_threads(plan.threads)  # the simulator needs the other cores
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.backends.cudnn.benchmark = True  # tiles have two sizes only
     state = begin(plan, device)
     state.sixteen_bits = sixteen_bits_pay(state.network, SMALL_PX)
     if kept:
         kept.resume(state, plan.fingerprint())
     clock = time.monotonic if device.type == "cuda" or plan.by_clock else time.process_time
     began_wall, last, total_s = time.monotonic(), clock(), 60 * plan.minutes
+    source = _echoing(plan, source or _simulated(plan, state), device)
     streams: dict[int, Iterator[list[Tensor]]] = {}
     recent, share = 0.0, state.used_s / total_s
     while share < 1.0 and not _stale(state):
-        batch = _next_batch(source or _simulated(plan, state), streams, share < plan.small_share)
+        batch = _next_batch(source, streams, share < plan.small_share)
         for group in state.optimiser.param_groups:
             group["lr"] = plan.rate * _rate_share(state.steps, share)
         loss = _step(state, [part.to(device, non_blocking=True) for part in batch])
@@ -205,7 +211,7 @@ def train(
     network = (state.best if check else state.average).cpu()
     wall_s = state.wall_s + time.monotonic() - began_wall
     return Trained(
-        network, state.steps, state.lost_steps, state.tiles, state.used_s, wall_s, state.resumed, device.type,
+        network, state.steps, state.lost_steps, state.tiles, state.used_s, wall_s, state.resumed, state.device,
         state.curve, state.checks,
     )  # fmt: skip
 
@@ -213,6 +219,12 @@ def train(
 def _simulated(plan: Plan, state: State) -> Source:
     seed = plan.seed + 7_919 * state.resumed  # a training that goes on does not see the same tiles again
     return lambda size: batches(TileStream(seed, size, plan.backgrounds, plan.labelled), BATCHES[size], plan.workers)
+
+
+def _echoing(plan: Plan, source: Source, device: torch.device) -> Source:
+    if plan.echo == 1:
+        return source
+    return lambda size: echoed(source(size), plan.echo, np.random.default_rng([plan.seed, size]), device)
 
 
 def _next_batch(source: Source, streams: dict[int, Iterator[list[Tensor]]], small: bool) -> list[Tensor]:

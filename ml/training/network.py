@@ -4,6 +4,7 @@
 # (PyTorch is not installed where types are checked.)
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ NAME = re.compile(
 )
 TOP_CELLS = (4, 16, 64)
 POOL_CELLS = (3, 9)
+LINE_CELLS = (5, 9)
+"""Lengths of the straight lines along which heat is averaged, in pairs of cells: 40 and 72 px."""
+LINE_DIRECTIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,8 @@ class TrailNet(nn.Module):
     """[N, 1, s, s] input -> logits: heat map [N, 3, s/4, s/4] and tile [N, 3] (asteroid, satellite, arc).
 
     The tile is judged from the heat map (means of its highest cells, highest means of small and larger
-    neighbourhoods) and from the strongest responses of the deepest layer, not from averages: a trail
-    covers a thousandth of a tile.
+    neighbourhoods and along straight lines) and from the strongest responses of the deepest layer, not from
+    averages: a trail covers a thousandth of a tile.
     """
 
     def __init__(self, architecture: Architecture | None = None) -> None:
@@ -116,7 +120,8 @@ class TrailNet(nn.Module):
         classes = len(HEATMAP_CLASSES)
         self.heat = nn.Conv2d(quarter, classes, 1)
         nn.init.constant_(self.heat.bias, -4.0)
-        features = classes * (len(TOP_CELLS) + len(POOL_CELLS)) + deep
+        self.register_buffer("lines", _line_kernels(), persistent=False)
+        features = classes * (len(TOP_CELLS) + len(POOL_CELLS) + len(LINE_CELLS)) + deep
         self.tile = nn.Sequential(nn.Linear(features, 32), nn.ReLU(), nn.Linear(32, classes))
         self.register_buffer("scale", torch.ones(classes))
         self.register_buffer("shift", torch.zeros(classes))
@@ -127,7 +132,7 @@ class TrailNet(nn.Module):
         deep = self.sixteenth(eighth)
         eighth = eighth + _twice(self.up_eighth(deep))
         heat = self.heat(self.mix(quarter + _twice(self.to_quarter(eighth))))
-        tile = self.tile(torch.cat([_peaks(heat), deep.amax(dim=(2, 3))], dim=1))
+        tile = self.tile(torch.cat([_peaks(heat), _straight(heat, self.lines), deep.amax(dim=(2, 3))], dim=1))
         return heat, tile * self.scale + self.shift
 
 
@@ -141,6 +146,32 @@ def _peaks(heat: Tensor) -> Tensor:
     top = [cells[:, :, :count].mean(dim=2) for count in TOP_CELLS]
     pooled = [functional.avg_pool2d(heat, size, stride=1, padding=0).amax(dim=(2, 3)) for size in POOL_CELLS]
     return torch.cat(top + pooled, dim=1) / 4
+
+
+def _straight(heat: Tensor, lines: Tensor) -> Tensor:
+    """Highest mean along a straight line anywhere, two lengths per class: what is long and hot is a trail."""
+    classes, side = heat.shape[1], lines.shape[-1]
+    pairs = functional.max_pool2d(heat, 2)
+    # A line's mean is a convolution; no padding, whose zeros would be hotter than the sky.
+    means = functional.conv2d(pairs.flatten(0, 1).unsqueeze(1), lines.view(-1, 1, side, side))
+    highest = means.amax(dim=(2, 3)).view(-1, classes, len(LINE_CELLS), LINE_DIRECTIONS).amax(dim=3)
+    return highest.flatten(1) / 4
+
+
+def _line_kernels() -> Tensor:
+    """Weights (lengths * directions, side, side) that average along a line through the middle; each sums to 1."""
+    side = max(LINE_CELLS)
+    kernels = torch.zeros(len(LINE_CELLS), LINE_DIRECTIONS, side, side)
+    for kernel, length in zip(kernels, LINE_CELLS, strict=True):
+        for number in range(LINE_DIRECTIONS):
+            angle = math.pi * number / LINE_DIRECTIONS
+            for step in torch.linspace(-(length - 1) / 2, (length - 1) / 2, 4 * length).tolist():
+                column, row = side // 2 + step * math.cos(angle), side // 2 + step * math.sin(angle)
+                left, top = math.floor(column), math.floor(row)
+                for x, y in ((left, top), (left + 1, top), (left, top + 1), (left + 1, top + 1)):
+                    if x < side and y < side:
+                        kernel[number, y, x] += max(0.0, 1 - abs(column - x)) * max(0.0, 1 - abs(row - y))
+    return kernels.flatten(0, 1) / kernels.flatten(0, 1).sum(dim=(1, 2), keepdim=True)
 
 
 class Exported(nn.Module):

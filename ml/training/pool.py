@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from ml.contract import HEATMAP_CLASSES, INPUT_SIZE_PX, STRIDE_PX
+from ml.training.echo import turned
 from ml.training.loop import BATCHES, SMALL_PX, Source
 from ml.training.produce import CHECK_SEEDS, Progress, held_out
 from ml.training.stream import TileStream, batches
@@ -49,18 +50,8 @@ class Pool:
             order = rng.permutation(self.count)
             for first in range(0, self.count, BATCHES[SMALL_PX]):
                 rows = np.sort(order[first : first + BATCHES[SMALL_PX]])
-                yield _turned({name: part[rows] for name, part in parts.items()}, rng)
-
-
-def _turned(parts: dict[str, NDArray[Any]], rng: np.random.Generator) -> list[torch.Tensor]:
-    turns, flip = int(rng.integers(4)), bool(rng.random() < 0.5)
-    found = []
-    for name, part in parts.items():
-        seen = np.rot90(part, turns, axes=(2, 3)) if part.ndim == 4 else part
-        seen = seen[:, :, ::-1] if flip and part.ndim == 4 else seen
-        kind = np.uint8 if name == "labels" else np.float32
-        found.append(torch.from_numpy(np.ascontiguousarray(seen, dtype=kind)))
-    return found
+                inputs, *others = (torch.from_numpy(part[rows]) for part in parts.values())
+                yield turned([inputs.float(), *others], rng)
 
 
 def make_pool(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import platform
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,16 +25,20 @@ from ml.training.checkpoint import EVERY_S, Checkpoints
 from ml.training.export import OPSET, export_onnx, parity
 from ml.training.labels import Labelled
 from ml.training.loop import Check, Plan, Report, Trained, calibrate, tile_logits, train
+from ml.training.network import TrailNet
 from ml.training.plots import write_plots
 from ml.training.precision import mean_precision, precision_by_class
 from ml.training.quantise import in_words, where_it_holds
-from ml.training.stream import sample_of
+from ml.training.start import stored_weights
+from ml.training.stream import Sample, sample_of
 from sky.simulate.background import Background
 
 CALIBRATION_SEEDS = 1_000_000
 TEST_SEEDS = 2_000_000
 CHECK_SEEDS = 3_000_000
 CHECK_TILES = 160
+FEW_TILES = 60
+"""Fewer are made faster than processes are started that make them."""
 MAX_PARITY = 1e-4
 Progress = Callable[[Iterable[int], str], Iterable[int]]
 
@@ -42,7 +47,9 @@ Progress = Callable[[Iterable[int], str], Iterable[int]]
 class Wish:
     """What to train, under which name, and what to judge it on.
 
-    ``labelled``: all that people decided. ``int8``: in eight bits, where that is faster here and as good.
+    ``check_tiles``: how many the training itself is judged on as it goes; ``processes``: that simulate and judge
+    before and after it. ``labelled``: all that people decided. ``int8``: in eight bits, where that is faster here
+    and as good.
     """
 
     name: str
@@ -54,6 +61,7 @@ class Wish:
     labelled: Labelled | None = None
     test_backgrounds: tuple[Background, ...] = ()
     processes: int = 1
+    check_tiles: int = CHECK_TILES
     int8: bool = False
 
     @property
@@ -78,12 +86,16 @@ def produce(wish: Wish, folder: Path, *, report: Report, progress: Progress) -> 
     ------
     RuntimeError
         The training came to nothing, or the exported file does not answer as the trained network does.
+    StartRefused
+        The model to start from is not of this architecture; nothing was simulated for it.
     """
+    if wish.plan.start:
+        stored_weights(TrailNet(wish.plan.architecture), wish.plan.start.content)
     kept = Checkpoints(folder / wish.checkpoint, every_s=min(EVERY_S, 3 * wish.plan.minutes))
-    check = asteroid_check(CHECK_SEEDS, CHECK_TILES, progress) if wish.plan.minutes >= 1 else None
+    check = asteroid_check(CHECK_SEEDS, wish.check_tiles, progress, wish.processes) if wish.plan.minutes >= 1 else None
     trained = train(wish.plan, report=report, check=check, kept=kept)
     torch.set_num_threads(2)
-    inputs, known, present = held_out(CALIBRATION_SEEDS, wish.calibration_tiles, progress, "calibrate")
+    inputs, known, present = held_out(CALIBRATION_SEEDS, wish.calibration_tiles, progress, "calibrate", wish.processes)
     calibrate(trained.network, tile_logits(trained.network, inputs), present, known)
     content = export_onnx(trained.network)
     difference = parity(trained.network, content, inputs[:8])
@@ -116,17 +128,27 @@ def test_set(wish: Wish) -> TestSet:
 
 
 def held_out(
-    first_seed: int, count: int, progress: Progress, word: str
+    first_seed: int, count: int, progress: Progress, word: str, processes: int = 1
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Inputs (n, 1, 512, 512) of tiles that no training saw; which classes are known (n, 3) and present (n, 3)."""
-    samples = [sample_of(simulate_tile(first_seed + i)) for i in progress(range(count), word)]
+    seeds = range(first_seed, first_seed + count)
+    if processes <= 1 or count < FEW_TILES:
+        samples = [_sample(seed) for seed in progress(seeds, word)]
+    else:
+        with multiprocessing.get_context("spawn").Pool(processes) as pool:
+            made = pool.imap(_sample, seeds)
+            samples = [next(made) for _ in progress(seeds, word)]
     inputs, _, present, known = zip(*samples, strict=True)
     return np.stack(inputs), np.stack(known), np.stack(present)
 
 
-def asteroid_check(first_seed: int, count: int, progress: Progress) -> Check:
+def _sample(seed: int) -> Sample:
+    return sample_of(simulate_tile(seed))
+
+
+def asteroid_check(first_seed: int, count: int, progress: Progress, processes: int = 1) -> Check:
     """Judge of a training: mean average precision of asteroids (twice), satellites and arcs on tiles set aside."""
-    inputs, known, present = held_out(first_seed, count, progress, "tiles to check on")
+    inputs, known, present = held_out(first_seed, count, progress, "tiles to check on", processes)
     return lambda network: mean_precision(tile_logits(network, inputs), known, present)
 
 
@@ -174,6 +196,7 @@ def _card(wish: Wish, trained: Trained, content: bytes, difference: float) -> di
             "steps": trained.steps,
             "lost_steps": trained.lost_steps,
             "tiles": trained.tiles,
+            "echo": plan.echo,
             "resumed": trained.resumed,
             "torch": str(torch.__version__),
             "numpy": np.__version__,
@@ -215,7 +238,7 @@ def _limits(wish: Wish) -> list[str]:
         "Faint (SNR below 3 per ridge pixel) and short (below 30 px) trails are often missed: see the tables.",
         "A thin satellite that crosses a whole tile and an asteroid that does look alike in one tile; they are told "
         "apart by the whole exposure (ml.exposures), where it is at hand.",
-        "The length of training is set in CPU time, so another machine gives other weights from the same seed.",
+        "The length of training is set in time, so another machine gives other weights from the same seed.",
         *([] if wish.plan.backgrounds else ["Never trained on real images; expect worse figures there."]),
     ]
 

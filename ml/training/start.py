@@ -62,14 +62,9 @@ def load_start(network: TrailNet, content: bytes, inputs: NDArray[np.float32]) -
     StartRefused
         The file is not of a network like this one.
     """
-    try:
-        graph = onnx.load_from_string(content).graph
-        stored = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
-    except Exception as error:  # protobuf's and numpy's own types share no base
-        raise StartRefused(f"it cannot be read as an ONNX model: {str(error)[:200]}") from None
-    for name, parameter in network.named_parameters():
-        if not _is_norm(network.get_submodule(name.rpartition(".")[0])):
-            parameter.copy_(_value(stored, name, parameter))
+    stored = stored_weights(network, content)
+    for name, parameter in _not_folded(network):
+        parameter.copy_(_value(stored, name, parameter))
     last = network.tile[-1]
     scale, shift = _value(stored, "scale", network.scale), _value(stored, "shift", network.shift)
     last.weight.mul_(scale[:, None])
@@ -77,6 +72,29 @@ def load_start(network: TrailNet, content: bytes, inputs: NDArray[np.float32]) -
     network.scale.fill_(1.0)
     network.shift.zero_()
     _normalise(network, stored, torch.from_numpy(inputs))
+
+
+def stored_weights(network: TrailNet, content: bytes) -> dict[str, NDArray[np.generic]]:
+    """The weights of a file by their names; quick, so that a wrong file is refused before anything is simulated.
+
+    Raises
+    ------
+    StartRefused
+        It cannot be read, or is not of a network like this one.
+    """
+    try:
+        graph = onnx.load_from_string(content).graph
+        stored = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    except Exception as error:  # protobuf's and numpy's own types share no base
+        raise StartRefused(f"it cannot be read as an ONNX model: {str(error)[:200]}") from None
+    for name, parameter in _not_folded(network):
+        _value(stored, name, parameter)
+    return stored
+
+
+def _not_folded(network: TrailNet) -> list[tuple[str, nn.Parameter]]:
+    named = network.named_parameters()
+    return [(name, value) for name, value in named if not _is_norm(network.get_submodule(name.rpartition(".")[0]))]
 
 
 def _is_norm(module: nn.Module) -> bool:

@@ -20,13 +20,14 @@ EXAMPLE = """example:
   manage.py train --seed 1 --minutes 15
   manage.py train --minutes 60 --background u59n0201r.fits --test-background j8pu25fvq.fits
   manage.py train --minutes 30 --rate 0.0012 --start-from trailnet-2.onnx --model-version 3
+  manage.py train --minutes 20 --workers 15 --echo 4 --check-tiles 400  # on a GPU beside 16 cores
   manage.py train --minutes 60 --name deeper --model-version 1 --out /data/models
 
 A training that was broken off or killed goes on when the same command is given again. The result is put to work by
 `manage.py register_model FILE --card CARD` and `manage.py activate_model`."""
 DEFAULTS: dict[str, Any] = {
     "workers": 1, "threads": 1, "name": "trailnet", "model_version": "1", "calibration_tiles": 400,
-    "test_tiles": 1000, "architecture": "", "rate": None,
+    "test_tiles": 1000, "architecture": "", "rate": None, "echo": 1, "check_tiles": 160,
 }  # fmt: skip
 
 
@@ -67,7 +68,15 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, default=None, help="folder for the three files (ml/shipped)")
         parser.add_argument("--calibration-tiles", type=int, default=400, help="tiles to calibrate on (400)")
         parser.add_argument("--test-tiles", type=int, default=1000, help="held-out tiles for the card's figures (1000)")
-        parser.add_argument("--processes", type=int, default=0, help="processes that judge at the end (the cores)")
+        parser.add_argument(
+            "--check-tiles", type=int, default=160, help="tiles on which the training is judged as it goes (160)"
+        )
+        parser.add_argument(
+            "--echo", type=int, default=1, help="how often each tile is learnt from, turned; on a GPU 3 or 4 (1)"
+        )
+        parser.add_argument(
+            "--processes", type=int, default=0, help="processes that simulate and judge before and after (the cores)"
+        )
         parser.add_argument("--progress-json", action="store_true", help="progress as lines of JSON, for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -114,13 +123,13 @@ def _wish(options: dict[str, Any]) -> Any:
     plan = Plan(
         seed=options["seed"], minutes=options["minutes"], workers=options["workers"], threads=options["threads"],
         architecture=architecture, backgrounds=backgrounds, labelled=labelled.split()[0] if labelled else None,
-        rate=options["rate"] or PEAK_RATE, start=_start(options["start_from"]),
+        rate=options["rate"] or PEAK_RATE, start=_start(options["start_from"]), echo=options["echo"],
     )  # fmt: skip
     return Wish(
         name=options["name"], version=options["model_version"], plan=plan, labelled=labelled,
         calibration_tiles=options["calibration_tiles"], test_tiles=options["test_tiles"],
         test_backgrounds=test_backgrounds, processes=options["processes"] or len(os.sched_getaffinity(0)),
-        command=command_of(options), int8=options["int8"],
+        command=command_of(options), int8=options["int8"], check_tiles=options["check_tiles"],
     )  # fmt: skip
 
 
@@ -171,8 +180,10 @@ def _check(options: dict[str, Any]) -> None:
         raise CommandError("--rate takes 0.000001 to 1.")
     if min(options["seed"], options["workers"], options["processes"]) < 0 or options["threads"] < 1:
         raise CommandError("--seed, --workers and --processes must not be negative, and --threads at least 1.")
-    if options["calibration_tiles"] < 20 or options["test_tiles"] < 20:
-        raise CommandError("At least 20 tiles are needed to calibrate, and 20 to judge.")
+    if min(options["calibration_tiles"], options["test_tiles"], options["check_tiles"]) < 20:
+        raise CommandError("At least 20 tiles are needed to calibrate, 20 to check on, and 20 to judge.")
+    if not 1 <= options["echo"] <= 20:
+        raise CommandError("--echo takes 1 to 20.")
     check_names(options)
 
 
