@@ -23,6 +23,8 @@ SHORT_CELLS = 4.0
 """Pieces shorter than this have no direction of their own."""
 ASIDE_COST, TURN_COST, UNEQUAL_COST, COLD_COST = 1.0, 12.0, 30.0, 4.0
 """In cells of gap: a cell aside, a radian of turn, a piece without heat beside a hot one, no heat between them."""
+WARM_SHARE, STRAIGHT = 0.3, float(np.radians(15.0))
+"""Across more than the free gap, two pieces are one trail where there is heat between them, or they lie in one straight line."""
 SHARP_COS, BRANCH_COS = float(np.cos(np.radians(60.0))), float(np.cos(np.radians(15.0)))
 BRANCH_REACH = 8.0
 CORNER_REACH = 5
@@ -38,9 +40,11 @@ def chains(pieces: list[Line], cells: NDArray[np.float64]) -> list[Line]:
     """Join pieces of a heat map end to end, the best fitting pair first; what fits to nothing stays as it is.
 
     Where two trails cross, the way through the group may have turned into the other: so pieces are cut at
-    corners first, and each arm finds the one it goes on in. Arms that find no other are joined again.
+    corners first, and each arm finds the one it goes on in. Arms that find no other are joined again, but for those
+    that meet at an angle too sharp for one trail: two that end at one place.
     """
     pieces, cuts = _cut_at_corners(pieces)
+    cuts = [pair for pair in cuts if _turn_cos(pieces, *pair) >= SHARP_COS]
     partner: dict[int, int] = {}
     owner = list(range(len(pieces)))
     for a, b in [*_pairs(pieces, cells, cuts), *cuts]:
@@ -110,9 +114,13 @@ def _pairs(pieces: list[Line], cells: NDArray[np.float64], cuts: list[tuple[int,
     off = np.where(short[a], 0.0, aside[a, b]) + np.where(short[b], 0.0, aside[b, a])
     turned = np.where(one_short, 0.0, np.arccos(np.clip(turn[a, b], -1.0, 1.0)))
     least = np.minimum(heat[a], heat[b])
+    warm = _between(cells, place[a], place[b]) / np.maximum(least, 1e-9)
+    straight = (turned <= STRAIGHT) & (off <= 2 * STRAIGHT * distance[a, b])
+    joined = (distance[a, b] <= GAP_FREE) | (warm >= WARM_SHARE) | straight
+    a, b, off, turned, least, warm = (values[joined] for values in (a, b, off, turned, least, warm))
     cost = distance[a, b] + ASIDE_COST * off + TURN_COST * turned
     cost += UNEQUAL_COST * (1.0 - least / np.maximum(np.maximum(heat[a], heat[b]), 1e-9))
-    cost += COLD_COST * (1.0 - np.minimum(1.0, _between(cells, place[a], place[b]) / np.maximum(least, 1e-9)))
+    cost += COLD_COST * (1.0 - np.minimum(1.0, warm))
     order = np.argsort(cost, kind="stable")
     return [(int(a[i]), int(b[i])) for i in order]
 
@@ -123,6 +131,12 @@ def _between(cells: NDArray[np.float64], starts: Line, stops: Line) -> NDArray[n
     at = starts + share * (stops - starts)
     heat = map_coordinates(cells, [at[..., 1], at[..., 0]], order=1, mode="nearest")
     return np.asarray(heat.mean(axis=0))
+
+
+def _turn_cos(pieces: list[Line], a: int, b: int) -> float:
+    """Cosine of the turn from one end's piece into the other's: 1 where the way goes straight on."""
+    first, second = (_outward(pieces[end // 2][:: -1 if end % 2 else 1]) for end in (a, b))
+    return -float(first @ second)
 
 
 def _outward(line: Line) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ from ml.selectors import model_active, roll_back_target
 
 PRESCREEN = "prescreen"
 MAX_CARD_BYTES = 256 * 1024
-SHIPPED = "trailnet-2"
+SHIPPED = "trailnet-3"
 
 
 class CardRefused(ValueError):

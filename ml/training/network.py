@@ -33,7 +33,7 @@ class Architecture:
     trail. ``first_px``: side of the first convolution.
     """
 
-    widths: tuple[int, int, int, int] = (16, 32, 40, 56)
+    widths: tuple[int, int, int, int] = (16, 32, 48, 80)
     blocks: int = 2
     dilations: tuple[int, ...] = (1, 2, 4)
     first_px: int = 5
@@ -44,7 +44,7 @@ class Architecture:
 
     @classmethod
     def parse(cls, text: str) -> Architecture:
-        """The architecture of its name, as ``w16-32-40-56_b2_d1-2-4_f5``.
+        """The architecture of its name, as ``w16-32-48-80_b2_d1-2-4_f5``.
 
         Raises
         ------

@@ -37,7 +37,7 @@ def resting(tmp_path: Path) -> Model:
 
 def test_a_scientist_sees_all_models_and_which_is_active(resting: Model) -> None:
     page = signed_in(Role.SCIENTIST).get(reverse("ml:index")).content.decode()
-    assert page.index("trailnet 2") < page.index("small 1")
+    assert page.index("trailnet 3") < page.index("small 1")
     assert page.count(">active<") == 1
     assert "Score what is unscored" not in page
 

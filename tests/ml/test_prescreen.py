@@ -50,7 +50,7 @@ def test_every_cutout_gets_the_score_its_own_pixels_give() -> None:
     exposures = [stored_exposure(seed=1), stored_exposure(seed=2, size=400)]
     done = finish(prescreen_start())
     model = shipped_model_ensure()
-    assert done.result == {"model": "trailnet 2", "scored": 5, "failed": [], "failed_count": 0}
+    assert done.result == {"model": "trailnet 3", "scored": 5, "failed": [], "failed_count": 0}
     assert (done.done, done.total) == (5, 5)
     found = scores_by_cutout(model.pk)
     for exposure in exposures:
@@ -189,7 +189,7 @@ def test_the_command_says_what_was_done() -> None:
     out = StringIO()
     call_command("prescreen", stdout=out)
     lines = out.getvalue().splitlines()
-    assert lines[-1] == "1 cutouts scored by trailnet 2, 1 exposures could not be read"
+    assert lines[-1] == "1 cutouts scored by trailnet 3, 1 exposures could not be read"
     assert re.match(r"not scored  \d+\.fits \(jtest\d+q\[1\]\): It holds no image", lines[0])
 
 

@@ -15,7 +15,7 @@ from ml.services import CardRefused, model_activate, shipped_model_ensure
 class Command(BaseCommand):
     help = (
         "Let new scores come from a registered model; without a name, from the one that ships if none is active. "
-        "Example: manage.py activate_model trailnet 2"
+        "Example: manage.py activate_model trailnet 3"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

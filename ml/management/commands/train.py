@@ -19,7 +19,7 @@ from tqdm import tqdm
 EXAMPLE = """example:
   manage.py train --seed 1 --minutes 15
   manage.py train --minutes 60 --background u59n0201r.fits --test-background j8pu25fvq.fits
-  manage.py train --minutes 30 --rate 0.0012 --start-from trailnet-2.onnx --model-version 3
+  manage.py train --minutes 30 --rate 0.0012 --start-from trailnet-3.onnx --model-version 4
   manage.py train --minutes 20 --workers 15 --echo 4 --check-tiles 400  # on a GPU beside 16 cores
   manage.py train --minutes 60 --name deeper --model-version 1 --out /data/models
 
