@@ -85,7 +85,8 @@ def _about(card: dict[str, Any]) -> Rows:
         echo = training.get("echo", 1)
         often = f" (each about {echo} times)" if _is_number(echo) and echo > 1 else ""
         on = "a GPU" if training.get("device") == "cuda" else "one core"
-        text = f"{training['tiles']:,.0f} tiles{often} in {training['steps']:,.0f} steps, {training['cpu_s']:,.0f} s of {on}"
+        tiles = f"{training['tiles']:,.0f} tiles{often}"
+        text = f"{tiles} in {training['steps']:,.0f} steps, {training['cpu_s']:,.0f} s of {on}"
         rows.append(("Training", f"{text} ({training['wall_s']:,.0f} s on the clock), seed {training.get('seed')}"))
     rows.append(("Architecture", card.get("architecture")))
     if isinstance(card.get("weights"), int):

@@ -24,7 +24,7 @@ SHORT_CELLS = 4.0
 ASIDE_COST, TURN_COST, UNEQUAL_COST, COLD_COST = 1.0, 12.0, 30.0, 4.0
 """In cells of gap: a cell aside, a radian of turn, a piece without heat beside a hot one, no heat between them."""
 WARM_SHARE, STRAIGHT = 0.3, float(np.radians(15.0))
-"""Across more than the free gap, two pieces are one trail where there is heat between them, or they lie in one straight line."""
+"""Across more than the free gap, pieces are one trail where there is heat between them, or all lie in one line."""
 SHARP_COS, BRANCH_COS = float(np.cos(np.radians(60.0))), float(np.cos(np.radians(15.0)))
 BRANCH_REACH = 8.0
 CORNER_REACH = 5

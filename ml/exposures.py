@@ -25,8 +25,8 @@ Heat = NDArray[np.floating]
 BATCH = 8
 POOL = 4
 CELL_PX = STRIDE_PX * POOL
-SMALLEST_PX = 900
-"""Shorter sides than this (two tiles) tell nothing more than a tile does."""
+SMALL_PX = 900
+"""A part of an exposure rather than a whole one: its side is shorter than two tiles."""
 LIT = 0.25
 MAX_POINTS = 6_000
 """Cells that vote for lines: the hottest; a map with more than these is full of something else."""
@@ -37,16 +37,31 @@ ON_CELLS = 1.75
 BESIDE_CELLS = 8.0
 LARGEST_CHANCE = 0.35
 """Where more than this would be lit by chance (a field full of stars), the best of many lines means nothing."""
-LEAST_COVERAGE = 0.6
-LEAST_LENGTH_PX = 700.0
-LARGEST_BEND = 0.03
-"""Largest sagitta as a share of the length; parallax bends the trails of asteroids more, satellites hardly move."""
 BIN_CELLS = 2.0
 ON_LINE_PX = 16.0
 LEAST_IN_TILE_PX = 24.0
 ON_LINE_SHARE = 0.6
 KEPT_SHARE = 0.02
 """What is left of a tile's asteroid probability when all its trails belong to a satellite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a line is a satellite's: how long and covered its way across is at least, how bent it is at most.
+
+    ``bend``: the sagitta as a share of the length. Parallax bends the trails of asteroids more, satellites hardly
+    move: over 300 s HST's own way has a sagitta of up to 92 km, which at 0.1 au is 1.3", at 2 au over 45 minutes
+    some 5", a twentieth of the trail and more.
+    """
+
+    length_px: float
+    coverage: float
+    bend: float
+
+
+WHOLE, PART = Rule(700.0, 0.6, 0.03), Rule(450.0, 0.9, 0.01)
+"""For exposures, and for parts of them, across which an asteroid's trail may run as well: there it must be straighter
+and without gaps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +115,7 @@ def judge_exposure(
 
     Where such a line crosses a tile, its probability of a satellite is raised to 1 - (1 - coverage)^2; the
     asteroid's trails that lie on the line are taken away, and its probability is lowered with them. Other tiles
-    stay as they are, and so do all where the exposure is too small to tell.
+    stay as they are.
 
     Parameters
     ----------
@@ -114,11 +129,10 @@ def judge_exposure(
 def satellite_lines(boxes: Sequence[Box], heats: Sequence[Heat], shape: tuple[int, int]) -> list[Line]:
     """The straight, or slightly curved, lines that cross an exposure, best first.
 
-    A line counts when more than 60 % of its way across the exposure is lit in the heat maps of satellites and
-    asteroids together, over at least 700 px. Chip gaps and a jog of 30 px between two chips are tolerated.
+    A line counts when so much of its way across the exposure is lit in the heat maps of satellites and asteroids
+    together as its rule says (`WHOLE`, `PART`). Chip gaps and a jog of 30 px between two chips are tolerated.
     """
-    if min(shape) < SMALLEST_PX or len(boxes) < 2:
-        return []
+    rule = PART if min(shape) < SMALL_PX else WHOLE
     heat = _stitched(boxes, heats, shape)
     rows, columns = np.nonzero(heat > LIT)
     if rows.size > MAX_POINTS:
@@ -128,9 +142,9 @@ def satellite_lines(boxes: Sequence[Box], heats: Sequence[Heat], shape: tuple[in
     weights = heat[rows, columns]
     found: list[Line] = []
     for _ in range(MOST_LINES):
-        if len(points) * CELL_PX < LEAST_LENGTH_PX * LEAST_COVERAGE:
+        if len(points) * CELL_PX < rule.length_px * rule.coverage:
             break
-        line, on = _best_line(points, weights, heat.shape)
+        line, on = _best_line(points, weights, heat.shape, rule)
         if line is not None:
             found.append(line)
         if not on.any():
@@ -152,7 +166,9 @@ def _stitched(boxes: Sequence[Box], heats: Sequence[Heat], shape: tuple[int, int
     return whole.reshape(rows // POOL, POOL, columns // POOL, POOL).max(axis=(1, 3)).astype(np.float64)
 
 
-def _best_line(points: Array, weights: Array, shape: tuple[int, ...]) -> tuple[Line | None, NDArray[np.bool_]]:
+def _best_line(
+    points: Array, weights: Array, shape: tuple[int, ...], rule: Rule
+) -> tuple[Line | None, NDArray[np.bool_]]:
     """The line most points vote for (Hough), fitted; None if it is no satellite's. And which points lie on it."""
     angle, distance = _most_voted(points, weights, shape)
     middle = np.array([(shape[1] - 1) / 2, (shape[0] - 1) / 2])
@@ -166,7 +182,7 @@ def _best_line(points: Array, weights: Array, shape: tuple[int, ...]) -> tuple[L
         curve = np.polyfit(u[on], v[on], degree, w=np.sqrt(weights[on]))
         on = np.abs(v - np.polyval(curve, u)) <= reach
     span = _chord(middle + normal * distance, way, shape)
-    line = _judged(u, v - np.polyval(curve, u), curve, span)
+    line = _judged(u, v - np.polyval(curve, u), curve, span, rule)
     if line is not None:
         at, coverage = line
         place = middle + at[:, None] * way + (np.polyval(curve, at) + distance)[:, None] * normal
@@ -202,14 +218,14 @@ def _chord(place: Array, way: Array, shape: tuple[int, ...]) -> tuple[float, flo
     return low + shift, high + shift
 
 
-def _judged(u: Array, off: Array, curve: Array, span: tuple[float, float]) -> tuple[Array, float] | None:
+def _judged(u: Array, off: Array, curve: Array, span: tuple[float, float], rule: Rule) -> tuple[Array, float] | None:
     """Places along a satellite's line and its coverage; None for what is too short, patchy or bent.
 
     ``u`` and ``off`` are the points' places along and across. The coverage is net of what would be lit by chance:
     the mean of two lines beside it.
     """
     length = span[1] - span[0]
-    if length * CELL_PX < LEAST_LENGTH_PX:
+    if length * CELL_PX < rule.length_px:
         return None
     bins = max(2, int(length / BIN_CELLS))
     lit, left, right = (
@@ -220,9 +236,9 @@ def _judged(u: Array, off: Array, curve: Array, span: tuple[float, float]) -> tu
     if chance > LARGEST_CHANCE:
         return None
     coverage = (lit - chance) / (1 - chance)
-    if coverage < LEAST_COVERAGE or coverage * length * CELL_PX < LEAST_LENGTH_PX:
+    if coverage < rule.coverage or coverage * length * CELL_PX < rule.length_px:
         return None
-    if abs(curve[0]) * (length / 2) ** 2 > LARGEST_BEND * length:
+    if abs(curve[0]) * (length / 2) ** 2 > rule.bend * length:
         return None
     return np.arange(span[0], span[1] + 0.25, 0.5), coverage
 

@@ -38,6 +38,10 @@ SHORTEST_PX = 6
 LONGEST_HIDDEN_PX = 34
 NEAR_HIDDEN_PX = 3
 LOCAL_PX = 40
+LEAST_SHARE = 0.8
+"""A trail brightens and fades along its way, but not below this share of what is usual on it: asteroids turn."""
+HIDDEN_COST = 0.2
+"""Each pixel that something hides costs this share of the height: what shines beyond must be worth the way there."""
 UNLIKE = 2.0
 """Noise units, root of the mean square of what a ridge's profile leaves of the pixels: more is a star or galaxy."""
 FREE_PX, BEYOND_COST = 4, 0.1
@@ -184,7 +188,7 @@ def _span(heights: Array, hidden: Bools, empty: Bools, inside: slice) -> tuple[f
     noise = float(np.median(np.abs(np.diff(heights[~hidden])))) * 1.05
     if np.median(typical) * np.sqrt(core.size) < LEAST_SNR * noise:
         return None
-    gain = np.where(hidden, 0.0, np.clip(heights, -0.7 * typical, 1.5 * typical) - 0.5 * typical)
+    gain = np.where(hidden, -HIDDEN_COST * typical, np.clip(heights, -0.7 * typical, 1.5 * typical) - 0.5 * typical)
     beyond = np.ones(len(heights), dtype=bool)
     beyond[max(0, inside.start - FREE_PX) : inside.stop + FREE_PX] = False
     gain[beyond] -= BEYOND_COST * typical[beyond]
@@ -202,7 +206,7 @@ def _local_height(heights: Array, core: NDArray[np.intp]) -> Array:
     parts = np.array_split(core, max(1, core.size // LOCAL_PX))
     at = [float(part.mean()) for part in parts]
     height = [float(np.median(heights[part])) for part in parts]
-    floor = 0.5 * max(float(np.median(heights[core])), 0.2)
+    floor = LEAST_SHARE * max(float(np.median(heights[core])), 0.2)
     return np.maximum(np.interp(np.arange(len(heights)), at, height), floor)
 
 

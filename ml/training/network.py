@@ -95,6 +95,7 @@ class Block(nn.Module):
 class TrailNet(nn.Module):
     """[N, 1, s, s] input -> logits: heat map [N, 3, s/4, s/4] and tile [N, 3] (asteroid, satellite, arc).
 
+    ``s`` is a multiple of 16, and 72 px or more.
     The tile is judged from the heat map (means of its highest cells, highest means of small and larger
     neighbourhoods and along straight lines) and from the strongest responses of the deepest layer, not from
     averages: a trail covers a thousandth of a tile.

@@ -107,6 +107,21 @@ def test_crossing_trails_are_told_apart(first: tuple, second: tuple) -> None:  #
     assert max(min(distance(each, truth) for each in found) for truth in (first, second)) < 8
 
 
+def test_two_trails_that_end_at_one_place_at_a_sharp_angle_stay_two() -> None:
+    first, second = [(150, 100), (300, 300)], [(300, 304), (330, 80)]
+    heat = np.maximum(drawn(first), drawn(second))
+    found = found_in(heat)
+    assert len(found) == 2
+    assert {min((distance(one, tuple(way)), k) for k, way in enumerate((first, second)))[1] for one in found} == {0, 1}
+
+
+def test_across_a_cold_gap_only_what_lies_in_one_line_is_joined() -> None:
+    first = [(100, 100), (200, 200)]
+    in_line, aside = [(240, 240), (340, 340)], [(228, 256), (328, 356)]  # the same direction, beside
+    assert len(found_in(np.maximum(drawn(first), drawn(in_line)))) == 1
+    assert len(found_in(np.maximum(drawn(first), drawn(aside)))) == 2
+
+
 def test_the_hotter_comes_first() -> None:
     heat = np.maximum(drawn([(20, 20), (120, 20)], 0.5), drawn([(100, 400), (200, 400)], 0.9))
     assert found_in(heat)[0].y1 > 300

@@ -143,11 +143,18 @@ def test_scattered_heat_alone_makes_no_line_and_costs_little() -> None:
         assert lines == []
 
 
-def test_a_small_image_is_left_to_its_tiles() -> None:
-    boxes = tiles(600, 600)
-    line = np.zeros((3, 128, 128), np.float16)
-    line[1, np.arange(128), np.arange(128)] = 1
-    assert satellite_lines(boxes, [line] * len(boxes), (600, 600)) == []
+@pytest.mark.parametrize(
+    ("sagitta", "stops_at", "satellites"),
+    [(0, 128, 1), (0, 100, 0), (4, 128, 0)],  # cells of 4 px: straight across, ends inside, bent by 16 px of 511
+)
+def test_in_a_small_picture_only_a_straight_line_all_the_way_across_is_a_satellite(
+    sagitta: int, stops_at: int, satellites: int
+) -> None:
+    row = np.arange(stops_at)
+    column = np.round(40 + 20 * row / 128 + 4 * sagitta * (row / 128) * (1 - row / 128)).astype(int)
+    heat = np.zeros((3, 128, 128), np.float16)
+    heat[0, row, column] = 1
+    assert len(satellite_lines(tiles(512, 512), [heat], (512, 512))) == satellites
 
 
 def test_tiles_are_read_and_judged_in_order() -> None:

@@ -212,9 +212,8 @@ def command_of(options: dict[str, Any]) -> str:
     if options["labels"]:
         words.append(f"--labels {options['labels'].name}")
     words += ["--int8"] if options.get("int8") else []
-    words += [
-        f"--{name.replace('_', '-')} {options[name]}" for name, value in DEFAULTS.items() if options[name] != value
-    ]
+    given = {name: options.get(name, value) for name, value in DEFAULTS.items()}
+    words += [f"--{name.replace('_', '-')} {value}" for name, value in given.items() if value != DEFAULTS[name]]
     return " ".join(words)
 
 

@@ -142,10 +142,10 @@ def test_a_step_longer_than_the_looks_are_apart_is_judged_on_all_tiles() -> None
     rng = np.random.default_rng(1)
     flags = (rng.random((12, 3)) < 0.5).astype(np.float32)
     flags[::6] = 1
-    tiles = CheckTiles(rng.standard_normal((12, 1, 64, 64)).astype(np.float16), np.ones_like(flags), flags)
+    tiles = CheckTiles(rng.standard_normal((12, 1, 96, 96)).astype(np.float16), np.ones_like(flags), flags)
     batch = [
-        torch.randn(2, 1, 64, 64),
-        torch.zeros(2, 3, 16, 16, dtype=torch.uint8),
+        torch.randn(2, 1, 96, 96),
+        torch.zeros(2, 3, 24, 24, dtype=torch.uint8),
         torch.zeros(2, 3),
         torch.ones(2, 3),
     ]

@@ -72,6 +72,8 @@ def test_the_command_says_so_and_a_missing_file_is_refused_in_one_line(tmp_path:
     with pytest.raises(CommandError, match="other.onnx is nothing to start from"):
         call_command("train", start_from=tmp_path / "other.onnx", out=tmp_path, minutes=0.1)
     assert [path.name for path in tmp_path.iterdir()] == ["other.onnx"]
+    with pytest.raises(CommandError, match="--architecture as its card"):  # before a tile was simulated for it
+        call_command("train", start_from=FILE, architecture=SMALL, out=tmp_path, minutes=1.0, check_tiles=100_000)
     options = {"seed": 1, "minutes": 5.0, "background": [], "test_background": [], "labels": None,
                "start_from": FILE, "workers": 1, "threads": 1, "name": "trailnet", "model_version": "1",
                "calibration_tiles": 400, "test_tiles": 1000, "architecture": "", "rate": None}  # fmt: skip

@@ -138,7 +138,7 @@ def test_checks_come_at_their_moments_also_where_a_training_goes_on_behind_them(
 
 
 def test_a_loss_that_is_infinite_again_and_again_ends_the_training_in_words() -> None:
-    nothing = [torch.full((2, 1, 64, 64), float("nan")), torch.zeros((2, 3, 16, 16), dtype=torch.uint8)]
+    nothing = [torch.full((2, 1, 96, 96), float("nan")), torch.zeros((2, 3, 24, 24), dtype=torch.uint8)]
     batch = [*nothing, torch.zeros(2, 3), torch.ones(2, 3)]
     plan = Plan(1, 1.0, architecture=Architecture.parse(SMALL))
     with pytest.raises(RuntimeError, match="not finite any more; nothing was written"):
@@ -149,8 +149,8 @@ def test_a_loss_that_is_infinite_again_and_again_ends_the_training_in_words() ->
 def test_an_architecture_is_its_name(name: str) -> None:
     architecture = Architecture.parse(name)
     assert str(architecture) == name
-    heat, tile = TrailNet(architecture).eval()(torch.zeros(1, 1, 64, 96))
-    assert (heat.shape, tile.shape) == ((1, 3, 16, 24), (1, 3))
+    heat, tile = TrailNet(architecture).eval()(torch.zeros(1, 1, 96, 128))
+    assert (heat.shape, tile.shape) == ((1, 3, 24, 32), (1, 3))
 
 
 @pytest.mark.parametrize(
