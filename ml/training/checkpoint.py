@@ -42,7 +42,7 @@ class Checkpoints:
         self._last = time.monotonic()
 
     def resume(self, state: State, fingerprint: list[Any]) -> bool:
-        """Bring a fresh state to where it was kept; False where there is nothing, or something else's.
+        """Bring a fresh state to where it was kept; False where there is nothing, something else's, or an older form.
 
         A file that cannot be read is left out: the training begins anew.
         """
@@ -53,7 +53,7 @@ class Checkpoints:
         except Exception as error:  # a torn file fails in as many ways as there are formats
             log.warning("the checkpoint %s cannot be read (%s); the training begins anew", self.path.name, error)
             return False
-        if content.get("fingerprint") != fingerprint:
+        if content.get("fingerprint") != fingerprint or not content.keys() >= {*NETWORKS, *NUMBERS}:
             return False
         for name in NETWORKS:
             getattr(state, name).load_state_dict(content[name])

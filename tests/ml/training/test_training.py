@@ -121,6 +121,10 @@ def test_a_torn_checkpoint_is_left_out_and_so_is_another_trainings(tmp_path: Pat
     fresh = begin(plan, torch.device("cpu"))
     assert not kept.resume(fresh, Plan(2, 1.0).fingerprint())
     assert kept.resume(fresh, plan.fingerprint()) and fresh.steps == 7 and fresh.resumed == 1
+    older = torch.load(tmp_path / "c", weights_only=True)
+    del older["device"]
+    torch.save(older, tmp_path / "older")
+    assert not Checkpoints(tmp_path / "older").resume(begin(plan, torch.device("cpu")), plan.fingerprint())
     (tmp_path / "c").write_bytes((tmp_path / "c").read_bytes()[:2000])
     fresh = begin(plan, torch.device("cpu"))
     assert not kept.resume(fresh, plan.fingerprint())
