@@ -21,6 +21,7 @@ NO, YES, UNSURE = 0, 1, 2
 # project reported (one blind candidate in two was false); gold-standard votes will replace it.
 CROWD = np.array([[0.93, 0.04, 0.03], [0.20, 0.75, 0.05], [0.35, 0.15, 0.50]])
 TEMPERATURE = 1.6
+CROWD_STRENGTH = 30.0  # as how many votes the crowd's row counts in a person's
 SCORE_PRIOR_BOUNDS = (2e-4, 0.9)
 
 
@@ -134,19 +135,66 @@ def retirement(probabilities: ArrayLike, votes: int, rule: RetirementRule) -> st
     return "count" if votes >= rule.max_votes else None
 
 
+def volunteer_rows(counts: ArrayLike, crowd: ArrayLike, *, strength: float = CROWD_STRENGTH) -> NDArray[np.float64]:
+    """P(answer | truth) per person, shrunk to the crowd's: (n_w[c] + s C[c]) / (N_w[c] + s).
+
+    Parameters
+    ----------
+    counts
+        Shape (..., classes, answers): how often each answer was given to subjects of each class. Soft counts (sums
+        of probabilities) are welcome.
+    crowd
+        Shape (classes, answers): the crowd's rows, each summing to 1.
+    strength
+        s: as how many votes the crowd's row counts.
+
+    Returns
+    -------
+    Shape (..., classes, answers), rows summing to 1: the mean of a Dirichlet posterior around the crowd.
+
+    Raises
+    ------
+    ValueError
+        The strength is not positive.
+    """
+    if strength <= 0:
+        raise ValueError("the crowd's row must count as more than no vote")
+    n = np.asarray(counts, dtype=float)
+    return np.asarray((n + strength * np.asarray(crowd, dtype=float)) / (n.sum(axis=-1, keepdims=True) + strength))
+
+
+def posterior_path(
+    answers: ArrayLike, prior: ArrayLike, *, confusion: ArrayLike = CROWD, temperature: float = TEMPERATURE
+) -> NDArray[np.float64]:
+    """The posterior after each vote of a sequence; shape (n, classes).
+
+    Parameters
+    ----------
+    answers
+        Shape (n,): the answers in the order they came.
+    confusion
+        Shape (classes, answers), one for all; or (n, classes, answers): the rows of each voter as they were when the
+        vote came. Whoever stores them can repeat the path exactly, vote by vote.
+    """
+    sequence = np.asarray(answers, dtype=int)
+    rows = np.asarray(confusion, dtype=float)
+    likelihood = rows[:, sequence].T if rows.ndim == 2 else rows[np.arange(len(sequence)), :, sequence]
+    log_odds = np.log(np.asarray(prior, dtype=float)) + np.cumsum(np.log(likelihood) / temperature, axis=0)
+    weights = np.exp(log_odds - log_odds.max(axis=-1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
+
+
 def first_retirement(
     answers: ArrayLike, prior: ArrayLike, rule: RetirementRule, *, confusion: ArrayLike = CROWD
 ) -> tuple[int, str] | None:
     """Which vote of a sequence ends the voting: its index and why; None when none does.
 
-    ``answers`` has shape (n,), in the order they came, each 0, 1 or 2.
+    ``answers`` has shape (n,), in the order they came, each 0, 1 or 2; ``confusion`` is as in `posterior_path`.
     """
     sequence = np.asarray(answers, dtype=int)
     if sequence.size == 0:
         return None
-    running = np.cumsum(np.eye(3)[sequence], axis=0)
-    path = posterior(running, prior, confusion=confusion)
-    for index, probabilities in enumerate(path):
+    for index, probabilities in enumerate(posterior_path(sequence, prior, confusion=confusion)):
         reason = retirement(probabilities, index + 1, rule)
         if reason is not None:
             return index, reason

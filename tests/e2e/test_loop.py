@@ -26,28 +26,36 @@ def holds_trail(metadata: dict[str, str], trails: list[dict[str, Any]]) -> bool:
     return any(separation_arcsec(ra, dec, t["middle_ra_deg"], t["middle_dec_deg"]) < reach for t in trails)
 
 
-def contradict(person: Any, trails: list[dict[str, Any]], votes: int) -> list[int]:
-    """A volunteer who says the opposite of what is there, over REST; the subjects. One vote decides in the demo."""
+def contradict(person: Any, trails: list[dict[str, Any]], votes: int, of_each: int = 3) -> list[int]:
+    """A volunteer who says the opposite of what is there, over REST; the subjects. One vote decides in the demo.
+
+    Likely trails come first: the volunteer goes on until some of either kind have been answered, or all.
+    """
     request = person.context.request
     workflow = request.get("/api/workflows/").json()["results"][0]
     token = next(cookie["value"] for cookie in person.context.cookies() if cookie["name"] == "csrftoken")
     decided: list[int] = []
-    while len(decided) < votes:
+    said = {"yes": 0, "no": 0}
+    while len(decided) < votes or min(said.values()) < of_each:
         subjects = request.get(f"/api/workflows/{workflow['slug']}/next/?n=4").json()["subjects"]
-        assert subjects, "nothing is left to classify"
+        if not subjects:
+            break
         for subject in subjects:
             now = datetime.now(UTC).isoformat()
+            opposite = "no" if holds_trail(subject["metadata"], trails) else "yes"
+            said[opposite] += 1
             answer = request.post(
                 "/api/classifications/",
                 headers={"X-CSRFToken": token, "Referer": person.site.url},
                 data={
                     "key": str(uuid.uuid4()), "workflow": workflow["id"], "subject": subject["id"],
                     "workflow_version": workflow["version"], "started_at": now, "finished_at": now, "metadata": {},
-                    "answer": "no" if holds_trail(subject["metadata"], trails) else "yes",
+                    "answer": opposite,
                 },
             )  # fmt: skip
             assert answer.status == 201, answer.text()
             decided.append(subject["id"])
+    assert min(said.values()) > 0, f"only one kind was to be seen: {said}"
     return decided
 
 
