@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,13 @@ class Site:
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
+    """The one site that most tests share."""
+    with started_site(EXPOSURES) as made:
+        yield made
+
+
+@contextmanager
+def started_site(exposures: int) -> Iterator[Site]:
     """The demo as a person starts it, on a free port; stopped with Ctrl-C at the end."""
     data = Path(tempfile.mkdtemp(prefix="hunter-e2e-"))
     with socket.socket() as probe:
@@ -57,7 +65,7 @@ def site() -> Iterator[Site]:
         port = probe.getsockname()[1]
     foreign = ("DATABASE_URL", "REDIS_URL", "HUNTER_TEST_DATA_DIR", "PYTEST_CURRENT_TEST", "DJANGO_ALLOW_ASYNC_UNSAFE")
     environment = {name: value for name, value in os.environ.items() if name not in foreign}
-    command = [sys.executable, "-u", "manage.py", "demo", "--port", str(port), "--exposures", str(EXPOSURES)]
+    command = [sys.executable, "-u", "manage.py", "demo", "--port", str(port), "--exposures", str(exposures)]
     process = subprocess.Popen(
         command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env=environment | {"DATA_DIR": str(data), "THROTTLE_CLASSIFY": "100000/min", "THROTTLE_READ": "100000/min"},
