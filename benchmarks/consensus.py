@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.aggregate_batch import batch, majority
-from classify.aggregate_calibration import audit_sample, expected_calibration_error, platt, recalibrated
-from classify.aggregate_em import Votes, votes_once
-from classify.aggregation import CROWD_STRENGTH, RetirementRule, volunteer_rows
+from classify.aggregate_calibration import audit_sample, platt, recalibrated
+from classify.aggregate_em import normalised
+from classify.aggregation import CROWD_STRENGTH, RetirementRule, softmax, volunteer_rows
 from classify.simulated_votes import NO, PREVALENCE, UNSURE, YES, Project, simulate_project
+from ml.evaluation import calibration_error
 
 Floats = NDArray[np.float64]
 SEEDS = (101, 102, 103)
@@ -70,7 +71,7 @@ def run() -> list[dict[str, Any]]:
 def of_batch(seed: int) -> dict[str, float]:
     """The batch estimator's figures on one project."""
     project = simulate_project(seed)
-    votes, known = votes_of(project)
+    votes, known = project.votes()
     prior = np.array(PREVALENCE)
     started = time.process_time()
     p = batch(votes, known=known, prior=prior).probabilities[: project.subjects, YES]
@@ -83,22 +84,12 @@ def of_batch(seed: int) -> dict[str, float]:
         "majority": average_precision(majority(votes).probabilities[: project.subjects, YES], yes),
         "batch: average precision": average_precision(p, yes),
         "batch: F1 at P > 0.5, gold alone": f1(p > 0.5, yes),
-        "batch: calibration error, gold alone": expected_calibration_error(p, yes),
+        "batch: calibration error, gold alone": calibration_error(p, yes),
         "batch: F1 at P > 0.5, audit of 400": f1(calm > 0.5, yes),
-        "batch: calibration error, audit of 400": expected_calibration_error(calm, yes),
+        "batch: calibration error, audit of 400": calibration_error(calm, yes),
         "batch: processor time": spent,
         "batch: memory over the arrays": memory,
     }
-
-
-def votes_of(project: Project) -> tuple[Votes, NDArray[np.int64]]:
-    """A project's votes, and the label of each subject where it is known."""
-    votes, _ = votes_once(
-        project.task, project.worker, project.answer, tasks=len(project.truth), workers=project.workers, labels=3
-    )
-    known = np.full(len(project.truth), -1)
-    known[project.subjects :] = project.truth[project.subjects :]
-    return votes, known
 
 
 def _peak_bytes(work: Callable[[], object]) -> float:
@@ -149,13 +140,12 @@ def sequential(project: Project, prior: Floats, rule: RetirementRule) -> tuple[F
     for turn in range(rule.max_votes):
         spent[going] += 1
         crowd = anchor + counts.sum(axis=0)
-        rows = volunteer_rows(counts, crowd / crowd.sum(axis=1, keepdims=True), strength=CROWD_STRENGTH)
+        rows = volunteer_rows(counts, normalised(crowd), strength=CROWD_STRENGTH)
         evidence = np.log(rows) / TEMPERATURE
         log_odds[going] = np.log(prior[going])
         for earlier in range(turn + 1):
             log_odds[going] += evidence[worker[earlier, going], :, answer[earlier, going]]
-        weights = np.exp(log_odds[going] - log_odds[going].max(axis=1, keepdims=True))
-        p[going] = weights / weights.sum(axis=1, keepdims=True)
+        p[going] = softmax(log_odds[going])
         counts = gold + _soft_counts(p, worker[: turn + 1], answer[: turn + 1], spent, workers)
         if turn + 1 >= rule.min_votes:
             going = going[~_ended(p[going], rule)]

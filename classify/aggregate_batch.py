@@ -28,7 +28,9 @@ from classify.aggregate_em import (
     Votes,
     centres_of_kinds,
     crowd_guess,
+    crowd_of,
     fit_kinds,
+    normalised,
     start_of_kinds,
 )
 from classify.aggregation import volunteer_rows
@@ -91,16 +93,14 @@ def batch(votes: Votes, *, known: NDArray[np.int64] | None = None, prior: Floats
 
 def majority(votes: Votes) -> Result:
     """Vote shares, with one vote shared out evenly, so that two votes are not a certainty."""
-    p = votes.counts() + 1 / votes.labels
-    p /= p.sum(axis=1, keepdims=True)
+    p = normalised(votes.counts() + 1 / votes.labels)
     return Result(p, rows_given(votes, p), "shares of votes")
 
 
 def rows_given(votes: Votes, probabilities: Floats, *, strength: float = STRENGTHS[0]) -> Floats:
     """P(answer | label) of each person, given P(label) of the tasks; shape (workers, labels, labels)."""
     counts = votes.soft_counts(probabilities)
-    crowd = counts.sum(axis=0) + 0.5
-    return volunteer_rows(counts, crowd / crowd.sum(axis=1, keepdims=True), strength=strength)
+    return volunteer_rows(counts, crowd_of(counts), strength=strength)
 
 
 # --- Without known subjects --------------------------------------------------------------------------------------
@@ -121,8 +121,7 @@ def _unanchored(votes: Votes, prior: Floats | None) -> Result:
 
 
 def _labels(votes: Votes, strength: float, prior: Floats | None, *, personal: bool = False, steps: int = STEPS) -> Fit:
-    start = votes.counts() + 1e-9
-    start /= start.sum(axis=1, keepdims=True)
+    start = normalised(votes.counts() + 1e-9)
     return fit_kinds(
         votes,
         start,
@@ -144,17 +143,13 @@ def _label_by_crowd(fits: list[Fit], prior: Floats | None) -> Floats:
     """P(label): each kind is what the crowd as a whole answers to it, sharpened. Mean over the fits."""
     best, distance = np.empty(0), np.inf
     for power in SHARPNESS:
-        p = np.asarray(np.mean([fit.kinds @ _normalised(fit.crowd**power) for fit in fits], axis=0))
+        p = np.asarray(np.mean([fit.kinds @ normalised(fit.crowd**power) for fit in fits], axis=0))
         if prior is None:
             return p
         away = float(np.abs(p.mean(axis=0) - prior).sum())
         if away < distance:
             best, distance = p, away
     return best
-
-
-def _normalised(rows: Floats) -> Floats:
-    return np.asarray(rows / rows.sum(axis=-1, keepdims=True))
 
 
 @dataclass(frozen=True)
@@ -251,7 +246,7 @@ def _anchored(votes: Votes, known: NDArray[np.int64], prior: Floats | None) -> R
     crowd, weight = _crowd_on_known(counts, known)
     if prior is None:
         prior = _prevalence(counts[known < 0].sum(axis=0), crowd)
-    start = (counts + 1e-9) / (counts + 1e-9).sum(axis=1, keepdims=True)
+    start = normalised(counts + 1e-9)
     strength, temperature = ANCHORED_LABELS
     labels = np.arange(votes.labels)
     anchor = crowd * weight[:, None]
@@ -302,7 +297,7 @@ def _crowd_on_known(counts: Floats, known: NDArray[np.int64]) -> tuple[Floats, F
     votes = np.zeros((labels, labels))
     np.add.at(votes, known[known >= 0], counts[known >= 0])
     mixed = votes + 10 * crowd_guess(labels)
-    return mixed / mixed.sum(axis=1, keepdims=True), np.minimum(votes.sum(axis=1), ANCHOR_VOTES)
+    return normalised(mixed), np.minimum(votes.sum(axis=1), ANCHOR_VOTES)
 
 
 def _prevalence(answers: Floats, crowd: Floats, *, rounds: int = 500) -> Floats:

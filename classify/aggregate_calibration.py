@@ -60,14 +60,6 @@ def recalibrated(p: ArrayLike, line: tuple[float, float]) -> NDArray[np.float64]
     return np.asarray(1 / (1 + np.exp(-np.clip(moved, -50, 50))))
 
 
-def expected_calibration_error(p: ArrayLike, truth: ArrayLike, *, bins: int = 10) -> float:
-    """Mean distance between what was said and what was so, over bins of equal width (Naeini et al. 2015)."""
-    said, so = np.asarray(p, dtype=float), np.asarray(truth, dtype=float)
-    place = np.minimum((said * bins).astype(int), bins - 1)
-    gaps = np.bincount(place, weights=said, minlength=bins) - np.bincount(place, weights=so, minlength=bins)
-    return float(np.abs(gaps).sum() / len(said))
-
-
 def _logit(p: NDArray[np.float64]) -> NDArray[np.float64]:
     q = np.clip(p, _EPSILON, 1 - _EPSILON)
     return np.asarray(np.log(q / (1 - q)))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classify.aggregation import volunteer_rows
+from classify.aggregation import softmax, volunteer_rows
 
 Floats = NDArray[np.float64]
 MANY_VOTES = 200_000  # from here on a fit is stopped early: the crowd's rows no longer move
@@ -143,8 +143,7 @@ def fit_kinds(votes: Votes, start: Floats, setting: Setting, *, steps: int = STE
     rows, crowd = np.empty(0), np.empty(0)
     for _ in range(min(steps, STEPS_OF_MANY) if len(votes) > MANY_VOTES else steps):
         counts = votes.soft_counts(p)
-        crowd = counts.sum(axis=0) + 0.5 + (0 if setting.anchor is None else setting.anchor)
-        crowd /= crowd.sum(axis=1, keepdims=True)
+        crowd = crowd_of(counts, setting.anchor)
         base = skilled_rows(counts, crowd) if setting.personal else crowd
         rows = volunteer_rows(counts, base, strength=setting.strength)
         evidence = np.log(rows) / setting.temperature
@@ -152,15 +151,22 @@ def fit_kinds(votes: Votes, start: Floats, setting: Setting, *, steps: int = STE
         for kind in range(kinds):
             log_odds[:, kind] = np.bincount(votes.task, weights=evidence[:, kind].ravel()[code], minlength=votes.tasks)
         log_odds += np.log(_shares(p, setting) + 1e-12)
-        log_odds -= log_odds.max(axis=1, keepdims=True)
-        fresh = np.exp(log_odds)
-        fresh /= fresh.sum(axis=1, keepdims=True)
-        fresh = _held(fresh, setting)
+        fresh = _held(softmax(log_odds), setting)
         moved = float(np.abs(fresh - p).mean())
         p = fresh
         if moved < TOLERANCE:
             break
     return Fit(p, rows, crowd)
+
+
+def normalised(rows: Floats) -> Floats:
+    """The same with each row (along the last axis) summing to 1."""
+    return np.asarray(rows / rows.sum(axis=-1, keepdims=True))
+
+
+def crowd_of(counts: Floats, anchor: Floats | None = None) -> Floats:
+    """The crowd's rows, shape (kinds, labels), of everybody's (soft) counts and of votes that they start with."""
+    return normalised(counts.sum(axis=0) + 0.5 + (0 if anchor is None else anchor))
 
 
 def skilled_rows(counts: Floats, crowd: Floats) -> Floats:
@@ -176,7 +182,7 @@ def skilled_rows(counts: Floats, crowd: Floats) -> Floats:
     others = crowd * (1 - np.eye(len(crowd)))
     rows = (1 - skill)[:, :, None] * (others / np.maximum(others.sum(axis=1, keepdims=True), 1e-12))
     rows[:, np.arange(len(crowd)), np.arange(len(crowd))] = skill
-    return np.asarray(rows / rows.sum(axis=2, keepdims=True))
+    return normalised(rows)
 
 
 def _logit(p: Floats) -> Floats:
@@ -190,8 +196,7 @@ def _held(p: Floats, setting: Setting) -> Floats:
         return p
     known = np.flatnonzero(setting.known >= 0)
     allowed = setting.kind_label[None, :] == setting.known[known, None]
-    held = (p[known] + 1e-9) * allowed
-    p[known] = held / held.sum(axis=1, keepdims=True)
+    p[known] = normalised((p[known] + 1e-9) * allowed)
     return p
 
 
@@ -212,13 +217,11 @@ def start_of_kinds(counts: Floats, centres: Floats, *, width: float) -> Floats:
     ``counts`` has shape (tasks, labels), ``centres`` (kinds, labels) with rows summing to 1; ``width`` is the
     standard deviation of a share around its centre. Shape (tasks, kinds), rows summing to 1.
     """
-    shares = counts + 1.0 / counts.shape[1]
-    shares /= shares.sum(axis=1, keepdims=True)
+    shares = normalised(counts + 1.0 / counts.shape[1])
     away = np.zeros((len(shares), len(centres)))
     for label in range(centres.shape[1]):
         away += (shares[:, label, None] - centres[None, :, label]) ** 2
-    weights = np.exp(-(away - away.min(axis=1, keepdims=True)) / (4 * width**2))
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+    return softmax(-away / (4 * width**2))
 
 
 def centres_of_kinds(labels: int, levels: int, *, contested: bool = False) -> tuple[Floats, NDArray[np.int64], float]:
@@ -241,5 +244,4 @@ def centres_of_kinds(labels: int, levels: int, *, contested: bool = False) -> tu
 
 def crowd_guess(labels: int) -> Floats:
     """An average crowd's rows before anything is known: two in three right, the rest even; shape (labels, labels)."""
-    guess = np.eye(labels) + (1 - np.eye(labels)) / (2 * max(labels - 1, 1))
-    return np.asarray(guess / guess.sum(axis=1, keepdims=True))
+    return normalised(np.eye(labels) + (1 - np.eye(labels)) / (2 * max(labels - 1, 1)))

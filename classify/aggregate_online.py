@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.aggregate_batch import Result, rows_given
-from classify.aggregate_em import Floats, Votes, crowd_guess
-from classify.aggregation import CROWD_STRENGTH, TEMPERATURE, volunteer_rows
+from classify.aggregate_em import Floats, Votes, crowd_guess, normalised
+from classify.aggregation import CROWD_STRENGTH, TEMPERATURE, softmax, volunteer_rows
 
 VOTES_BEFORE_LEARNING = 2  # a subject teaches about its next voter once so many others have answered
 FIRST_CROWD_VOTES = 100.0  # as how many votes per label the first guess of the crowd's rows counts
@@ -22,7 +22,7 @@ FIRST_CROWD_VOTES = 100.0  # as how many votes per label the first guess of the 
 @dataclass(frozen=True)
 class Online:
     """``result`` after the last vote; ``evidence``, shape (votes, labels): what each vote added to the logarithm of
-    each label's odds. Stored with the votes it is the exact path of every subject."""
+    each label's odds. Stored with the votes it is the exact path of every subject (`classify.aggregation.replay`)."""
 
     result: Result
     evidence: Floats
@@ -46,12 +46,12 @@ def online(votes: Votes, *, known: NDArray[np.int64] | None = None, prior: Float
     evidence = np.empty((len(votes), labels))
     triples = zip(votes.task.tolist(), votes.worker.tolist(), votes.answer.tolist(), strict=True)
     for index, (task, worker, answer) in enumerate(triples):
-        rows = volunteer_rows(counts[worker], crowd / crowd.sum(axis=1, keepdims=True), strength=CROWD_STRENGTH)
+        rows = volunteer_rows(counts[worker], normalised(crowd), strength=CROWD_STRENGTH)
         evidence[index] = np.log(rows[:, answer]) / TEMPERATURE
         if truth[task] >= 0:
             lesson = certain[truth[task]]
         elif seen[task] >= VOTES_BEFORE_LEARNING:
-            lesson = _softmax(log_odds[task])
+            lesson = softmax(log_odds[task])
         else:
             lesson = None
         if lesson is not None:
@@ -59,20 +59,5 @@ def online(votes: Votes, *, known: NDArray[np.int64] | None = None, prior: Float
             crowd[:, answer] += lesson
         log_odds[task] += evidence[index]
         seen[task] += 1
-    p = _softmax(log_odds)
+    p = softmax(log_odds)
     return Online(Result(p, rows_given(votes, p, strength=CROWD_STRENGTH), "online, vote by vote"), evidence)
-
-
-def replay(evidence: Floats, prior: Floats) -> Floats:
-    """The posterior after each vote on one subject, from what each vote added; shape (votes of it, labels)."""
-    path = np.empty_like(evidence)
-    log_odds = np.log(prior)
-    for index, added in enumerate(evidence):
-        log_odds = log_odds + added
-        path[index] = _softmax(log_odds)
-    return path
-
-
-def _softmax(log_odds: Floats) -> Floats:
-    weights = np.exp(log_odds - log_odds.max(axis=-1, keepdims=True))
-    return np.asarray(weights / weights.sum(axis=-1, keepdims=True))

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.aggregate_em import Votes, votes_once
+
 NO, YES, UNSURE = 0, 1, 2
 PREVALENCE = (0.9655, 0.0145, 0.02)  # no, yes, impossible to tell
 LOOKALIKES, SPAMMERS = 0.03, 0.02
@@ -49,6 +51,15 @@ class Project:
     def subjects(self) -> int:
         """How many subjects there are besides the training subjects."""
         return len(self.truth) - self.gold
+
+    def votes(self) -> tuple[Votes, NDArray[np.int64]]:
+        """What the estimators take: the votes, and the label of each subject where it is known, -1 elsewhere."""
+        votes, _ = votes_once(
+            self.task, self.worker, self.answer, tasks=len(self.truth), workers=self.workers, labels=3
+        )
+        known = np.full(len(self.truth), -1)
+        known[self.subjects :] = self.truth[self.subjects :]
+        return votes, known
 
 
 def simulate_project(

@@ -15,10 +15,11 @@ from ml.evaluation.judging import (
     TestSet,
     judge_seeds,
     judge_tile,
+    shared_out,
     working_threshold,
 )
 from ml.evaluation.matching import Matched, matched
-from ml.evaluation.measures import auc, auc_interval, average_precision, purity, threshold_at, wilson
+from ml.evaluation.measures import auc, auc_interval, average_precision, calibration_error, purity, threshold_at, wilson
 from ml.evaluation.report import figures
 from ml.evaluation.truth import Truth, Truths, truth_of, truths_of
 
@@ -35,12 +36,14 @@ __all__ = [
     "auc",
     "auc_interval",
     "average_precision",
+    "calibration_error",
     "differences",
     "figures",
     "judge_seeds",
     "judge_tile",
     "matched",
     "purity",
+    "shared_out",
     "threshold_at",
     "truth_of",
     "truths_of",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ Training draws from sequences of seeds (`ml.training.stream`), which these singl
 TESTED = 1000
 FALSE_SHARE = 0.01
 Progress = Callable[[Iterable[int], str], Iterable[int]]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,10 +106,24 @@ def judge_seeds(
         network = Network(content, threads=1)
         return [judge_tile(network, simulate_tile(seed, backgrounds=backgrounds)) for seed in progress(seeds, word)]
     Network(content)  # a file that does not load is refused here, in words, not in a process that then dies
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(processes, _prepare, (content, list(backgrounds))) as pool:
-        results = pool.imap(_judge, seeds)
-        return [_next(results) for _ in progress(seeds, word)]
+    given = (content, list(backgrounds))
+    return shared_out(_judge, seeds, processes=processes, progress=progress, word=word, prepare=_prepare, given=given)
+
+
+def shared_out(
+    work: Callable[[int], Made],
+    seeds: Sequence[int],
+    *,
+    processes: int,
+    progress: Progress,
+    word: str,
+    prepare: Callable[..., None] | None = None,
+    given: tuple[Any, ...] = (),
+) -> list[Made]:
+    """``work`` of each seed, in their order, done by so many processes; each begins with ``prepare(*given)``."""
+    with multiprocessing.get_context("spawn").Pool(processes, prepare, given) as pool:
+        results = pool.imap(work, seeds)
+        return [next(results) for _ in progress(seeds, word)]
 
 
 _process: list[Any] = []
@@ -121,10 +136,6 @@ def _prepare(content: bytes, backgrounds: list[Background]) -> None:
 def _judge(seed: int) -> Judged:
     network, backgrounds = _process
     return judge_tile(network, simulate_tile(seed, backgrounds=backgrounds))
-
-
-def _next(results: Iterator[Judged]) -> Judged:
-    return next(results)
 
 
 def working_threshold(judged: Sequence[Judged], false_share: float = FALSE_SHARE) -> float:

@@ -91,17 +91,26 @@ class Reliability(TypedDict):
 
 def reliability(probability: Array, positive: Flags, bins: int = 10) -> Reliability:
     """Expected calibration error with equal bins (Naeini et al. 2015, AAAI 29, 2901) and the bins that hold tiles."""
-    index = np.minimum((probability * bins).astype(int), bins - 1)
+    index = _bin_of(probability, bins)
     rows: list[ReliabilityBin] = []
-    error = 0.0
     for number in range(bins):
         chosen = index == number
         count, hits = int(chosen.sum()), int((chosen & positive).sum())
         if count:
             mean = float(probability[chosen].mean())
-            error += count / probability.size * abs(mean - hits / count)
             rows.append({"mean": round(mean, DIGITS), **share(hits, count)})
-    return {"error": round(error, DIGITS), "bins": rows}
+    return {"error": round(calibration_error(probability, positive, bins), DIGITS), "bins": rows}
+
+
+def calibration_error(probability: Array, positive: Flags, bins: int = 10) -> float:
+    """Expected calibration error: mean distance between what was said and what was so, over equal bins."""
+    index = _bin_of(probability, bins)
+    said, so = (np.bincount(index, weights=values, minlength=bins) for values in (probability, positive))
+    return float(np.abs(said - so).sum() / probability.size)
+
+
+def _bin_of(probability: Array, bins: int) -> NDArray[np.intp]:
+    return np.minimum((probability * bins).astype(int), bins - 1)
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:

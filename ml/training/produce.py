@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import platform
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from ml import contract
 from ml.card import card_markdown
-from ml.evaluation import TestSet, figures, judge_seeds, working_threshold
+from ml.evaluation import TestSet, figures, judge_seeds, shared_out, working_threshold
 from ml.simulate import LENGTH_RANGE_PX, MIX, SNR_RANGE, simulate_tile
 from ml.training.checkpoint import EVERY_S, Checkpoints
 from ml.training.export import OPSET, export_onnx, parity
@@ -135,9 +134,7 @@ def held_out(
     if processes <= 1 or count < FEW_TILES:
         samples = [_sample(seed) for seed in progress(seeds, word)]
     else:
-        with multiprocessing.get_context("spawn").Pool(processes) as pool:
-            made = pool.imap(_sample, seeds)
-            samples = [next(made) for _ in progress(seeds, word)]
+        samples = shared_out(_sample, seeds, processes=processes, progress=progress, word=word)
     inputs, _, present, known = zip(*samples, strict=True)
     return np.stack(inputs), np.stack(known), np.stack(present)
 

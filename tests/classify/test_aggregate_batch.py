@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from classify.aggregate_batch import batch, majority, rows_given
-from classify.aggregate_calibration import audit_sample, expected_calibration_error, platt, recalibrated
-from classify.aggregate_em import Votes, centres_of_kinds, votes_once
+from classify.aggregate_calibration import audit_sample, platt, recalibrated
+from classify.aggregate_em import centres_of_kinds, votes_once
 from classify.aggregate_files import read_votes
 from classify.aggregation import volunteer_rows
-from classify.simulated_votes import PREVALENCE, YES, Project, simulate_project
+from classify.simulated_votes import PREVALENCE, YES, simulate_project
+from ml.evaluation import calibration_error
 
 PRIOR = np.array(PREVALENCE)
 # Of each real set: the best accuracy of seven published methods less half a point, and the log-loss of vote shares.
@@ -27,15 +28,6 @@ REAL = {
 }
 
 
-def votes_of(project: Project) -> tuple[Votes, np.ndarray]:
-    votes, _ = votes_once(
-        project.task, project.worker, project.answer, tasks=len(project.truth), workers=project.workers, labels=3
-    )
-    known = np.full(len(project.truth), -1)
-    known[project.subjects :] = project.truth[project.subjects :]
-    return votes, known
-
-
 def f1(said, so):
     return 2 * (said & so).sum() / (said.sum() + so.sum())
 
@@ -47,30 +39,30 @@ def project():
 
 @pytest.fixture(scope="module")
 def p_yes(project):
-    votes, known = votes_of(project)
+    votes, known = project.votes()
     return batch(votes, known=known, prior=PRIOR).probabilities[: project.subjects, YES]
 
 
 def test_it_finds_rare_positives_that_vote_shares_miss(project, p_yes):
     yes = project.truth[: project.subjects] == YES
-    shares = majority(votes_of(project)[0]).probabilities[: project.subjects, YES]
+    shares = majority(project.votes()[0]).probabilities[: project.subjects, YES]
     assert f1(p_yes > 0.5, yes) > 0.9
     assert f1(p_yes > 0.5, yes) > f1(shares > 0.5, yes)
 
 
 def test_it_means_what_it_says(project, p_yes):
     yes = project.truth[: project.subjects] == YES
-    assert expected_calibration_error(p_yes, yes) < 0.003
+    assert calibration_error(p_yes, yes) < 0.003
     audited = audit_sample(p_yes, 400, seed=1)
     calm = recalibrated(p_yes, platt(p_yes[audited], yes[audited]))
-    assert expected_calibration_error(calm, yes) < 0.002
+    assert calibration_error(calm, yes) < 0.002
     assert f1(calm > 0.5, yes) > 0.9
 
 
 def test_accounts_that_always_say_yes_create_no_candidates(project, p_yes):
     """One account in 20 says yes to everything: the same project otherwise."""
     attacked = simulate_project(11, subjects=24_000, workers=1_840, always_yes=0.05)
-    votes, known = votes_of(attacked)
+    votes, known = attacked.votes()
     under_attack = batch(votes, known=known, prior=PRIOR).probabilities[: attacked.subjects, YES]
     yes = attacked.truth[: attacked.subjects] == YES
     assert (attacked.answer == YES).mean() > 1.5 * (project.answer == YES).mean()  # the attack is felt
@@ -81,7 +73,7 @@ def test_accounts_that_always_say_yes_create_no_candidates(project, p_yes):
 
 def test_an_account_that_always_says_yes_is_found_out(project):
     attacked = simulate_project(11, subjects=24_000, workers=1_840, always_yes=0.05)
-    votes, known = votes_of(attacked)
+    votes, known = attacked.votes()
     rows = batch(votes, known=known, prior=PRIOR).rows
     always = np.bincount(votes.worker, votes.answer != YES, minlength=votes.workers) == 0
     busy = np.bincount(votes.worker, minlength=votes.workers) > 100
@@ -106,7 +98,7 @@ def test_many_labels_and_people_of_unlike_skill():
 
 
 def test_probabilities_and_rows_sum_to_one_and_known_tasks_keep_their_label(project):
-    votes, known = votes_of(project)
+    votes, known = project.votes()
     result = batch(votes, known=known, prior=PRIOR)
     np.testing.assert_allclose(result.probabilities.sum(axis=1), 1)
     np.testing.assert_allclose(result.rows.sum(axis=2), 1)
