@@ -114,9 +114,14 @@ def posterior(
     log_odds = (
         np.log(np.asarray(prior, dtype=float)) + votes @ np.log(np.asarray(confusion, dtype=float)).T / temperature
     )
-    log_odds -= log_odds.max(axis=-1, keepdims=True)
-    weights = np.exp(log_odds)
-    return weights / weights.sum(axis=-1, keepdims=True)
+    return softmax(log_odds)
+
+
+def softmax(log_odds: ArrayLike) -> NDArray[np.float64]:
+    """Probabilities, summing to 1 along the last axis, of log-odds up to a constant; same shape."""
+    odds = np.asarray(log_odds, dtype=float)
+    weights = np.exp(odds - odds.max(axis=-1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
 
 
 def retirement(probabilities: ArrayLike, votes: int, rule: RetirementRule) -> str | None:
@@ -163,10 +168,10 @@ def volunteer_rows(counts: ArrayLike, crowd: ArrayLike, *, strength: float = CRO
     return np.asarray((n + strength * np.asarray(crowd, dtype=float)) / (n.sum(axis=-1, keepdims=True) + strength))
 
 
-def posterior_path(
-    answers: ArrayLike, prior: ArrayLike, *, confusion: ArrayLike = CROWD, temperature: float = TEMPERATURE
+def vote_evidence(
+    answers: ArrayLike, *, confusion: ArrayLike = CROWD, temperature: float = TEMPERATURE
 ) -> NDArray[np.float64]:
-    """The posterior after each vote of a sequence; shape (n, classes).
+    """What each vote adds to the logarithm of each class's odds: log P(answer | class) / T; shape (n, classes).
 
     Parameters
     ----------
@@ -174,27 +179,32 @@ def posterior_path(
         Shape (n,): the answers in the order they came.
     confusion
         Shape (classes, answers), one for all; or (n, classes, answers): the rows of each voter as they were when the
-        vote came. Whoever stores them can repeat the path exactly, vote by vote.
+        vote came.
     """
     sequence = np.asarray(answers, dtype=int)
     rows = np.asarray(confusion, dtype=float)
     likelihood = rows[:, sequence].T if rows.ndim == 2 else rows[np.arange(len(sequence)), :, sequence]
-    log_odds = np.log(np.asarray(prior, dtype=float)) + np.cumsum(np.log(likelihood) / temperature, axis=0)
-    weights = np.exp(log_odds - log_odds.max(axis=-1, keepdims=True))
-    return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
+    return np.asarray(np.log(likelihood) / temperature)
 
 
-def first_retirement(
-    answers: ArrayLike, prior: ArrayLike, rule: RetirementRule, *, confusion: ArrayLike = CROWD
-) -> tuple[int, str] | None:
+def replay(evidence: ArrayLike, prior: ArrayLike) -> NDArray[np.float64]:
+    """The posterior after each vote, from what each added to the log-odds; both shapes (n, classes).
+
+    Added one after the other, as they came, so that stored evidence gives the same numbers to the last bit.
+    """
+    start = np.log(np.asarray(prior, dtype=float))
+    return softmax(np.cumsum(np.vstack([start, np.asarray(evidence, dtype=float)]), axis=0)[1:])
+
+
+def first_retirement(evidence: ArrayLike, prior: ArrayLike, rule: RetirementRule) -> tuple[int, str] | None:
     """Which vote of a sequence ends the voting: its index and why; None when none does.
 
-    ``answers`` has shape (n,), in the order they came, each 0, 1 or 2; ``confusion`` is as in `posterior_path`.
+    ``evidence`` has shape (n, 3): what each vote added, in the order they came (`vote_evidence`).
     """
-    sequence = np.asarray(answers, dtype=int)
-    if sequence.size == 0:
+    added = np.asarray(evidence, dtype=float)
+    if added.size == 0:
         return None
-    for index, probabilities in enumerate(posterior_path(sequence, prior, confusion=confusion)):
+    for index, probabilities in enumerate(replay(added, prior)):
         reason = retirement(probabilities, index + 1, rule)
         if reason is not None:
             return index, reason

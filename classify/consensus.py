@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
 from accounts.models import Volunteer
 from classify import aggregation
 from classify.labels import consensus_labels_write, known_labels_write
-from classify.models import ANSWER_VALUES, Classification, Consensus, Workflow
+from classify.models import ANSWER_VALUES, Classification, Consensus, KnownAnswer, Workflow
+from classify.weighing import Vote, crowd_of_workflow, votes_weigh
 from ml.scores import ActiveScores, scores_active
 
 BATCH = 500
@@ -31,7 +33,7 @@ REASONS = {
     "unsure": Consensus.Reason.UNSURE,
     "count": Consensus.Reason.COUNT,
 }
-_Votes = list[tuple[int, str]]
+PENDING = ("id", "workflow_id", "subject_id", "volunteer_id", "created_at", "set_aside", "evidence")
 Prior = NDArray[np.float64]
 
 
@@ -64,19 +66,21 @@ def _aggregate_batch() -> int:
         # "no key": pointing retired_by at a vote must not wait for the worker that is counting it
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
         .order_by("id")
-        .values("id", "workflow_id", "subject_id", "volunteer_id")[:BATCH]
+        .values(*PENDING)[:BATCH]
     )
     if not pending:
         return 0
     subjects_of: dict[int, set[int]] = defaultdict(set)
     for row in pending:
         subjects_of[row["workflow_id"]].add(row["subject_id"])
-    retired = {
-        workflow.pk: _recount(workflow, subjects_of[workflow.pk])
+    counted = {
+        workflow.pk: _recount(workflow, subjects_of[workflow.pk], [row["id"] for row in pending])
         for workflow in Workflow.objects.filter(pk__in=subjects_of).order_by("pk")
     }
+    _count_up(pending, counted)
     Classification.objects.filter(pk__in=[row["id"] for row in pending]).update(aggregated=True)
-    _count_up(pending, retired)
+    undone = [row["id"] for row in pending if row["set_aside"] == Classification.SetAside.UNDONE]
+    Classification.objects.filter(pk__in=undone).update(evidence=None)
     return len(pending)
 
 
@@ -88,26 +92,72 @@ UPDATE accounts_volunteer AS v
 """
 
 
-def _count_up(pending: Sequence[Mapping[str, Any]], retired: dict[int, int]) -> None:
+COUNT_HOURS = """
+INSERT INTO classify_hourlycount (workflow_id, hour, classifications)
+SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::integer[]) AS n(workflow_id, hour, votes) WHERE votes > 0
+    ON CONFLICT (workflow_id, hour)
+    DO UPDATE SET classifications = classify_hourlycount.classifications + excluded.classifications
+"""
+
+
+TAKE_OFF_HOURS = """
+UPDATE classify_hourlycount AS h SET classifications = greatest(h.classifications + n.votes, 0)
+  FROM unnest(%s::bigint[], %s::timestamptz[], %s::integer[]) AS n(workflow_id, hour, votes)
+ WHERE n.votes < 0 AND h.workflow_id = n.workflow_id AND h.hour = n.hour
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """What a recount of a workflow's subjects brought: how many retired, and what the crowd learnt, (3, 3)."""
+
+    retired: int
+    learnt: NDArray[np.float64]
+
+
+def _weight(row: Mapping[str, Any]) -> int:
+    """As how many classifications a row adds to the counters: one taken back after it was counted takes itself off."""
+    if row["set_aside"] != Classification.SetAside.UNDONE:
+        return 1
+    return 0 if row["evidence"] is None else -1
+
+
+def _count_up(pending: Sequence[Mapping[str, Any]], recounts: dict[int, Recount]) -> None:
     """The counters that pages show; in the same transaction as the mark, so each vote counts once.
 
-    Rows are taken in one order (people, then workflows, each by id), so that two workers never deadlock.
+    Rows are taken in one order (people, then hours, then workflows, each by id), so that two workers never deadlock.
     """
-    people = Counter(row["volunteer_id"] for row in pending)
+    people, hours, workflows = Counter[int](), Counter[tuple[int, datetime]](), Counter[int]()
+    for row in pending:
+        weight = _weight(row)
+        people[row["volunteer_id"]] += weight
+        workflows[row["workflow_id"]] += weight
+        hours[row["workflow_id"], row["created_at"].replace(minute=0, second=0, microsecond=0)] += weight
     # An UPDATE takes its rows in whatever order its plan meets them; hence locked by id first.
     rows = Volunteer.objects.filter(pk__in=people).select_for_update(no_key=True).order_by("pk")
     list(rows.values_list("pk"))
+    by_hour = sorted(hours.items())
     with connection.cursor() as cursor:
         cursor.execute(COUNT_PEOPLE, [list(people.keys()), list(people.values())])
-    for workflow_id, votes in sorted(Counter(row["workflow_id"] for row in pending).items()):
-        Workflow.objects.filter(pk=workflow_id).update(
-            classifications_count=F("classifications_count") + votes,
-            retired_count=F("retired_count") + retired.get(workflow_id, 0),
+        values = [[k[0] for k, _ in by_hour], [k[1] for k, _ in by_hour], [n for _, n in by_hour]]
+        cursor.execute(COUNT_HOURS, values)
+        if any(n < 0 for n in values[2]):
+            cursor.execute(TAKE_OFF_HOURS, values)
+    for workflow in Workflow.objects.filter(pk__in=workflows).select_for_update(no_key=True).order_by("pk"):
+        recount = recounts[workflow.pk]
+        crowd = (crowd_of_workflow(workflow) + recount.learnt).ravel().tolist() if recount.learnt.any() else F("crowd")
+        Workflow.objects.filter(pk=workflow.pk).update(
+            classifications_count=F("classifications_count") + workflows[workflow.pk],
+            retired_count=F("retired_count") + recount.retired,
+            crowd=crowd,
         )
 
 
-def _recount(workflow: Workflow, subject_ids: set[int]) -> int:
-    """Rewrite the consensus of these subjects from all their counted votes; how many retired now."""
+def _recount(workflow: Workflow, subject_ids: set[int], batch: Sequence[int]) -> Recount:
+    """Rewrite the consensus of these subjects from all their counted votes, those of this batch included.
+
+    Votes that wait for another worker are left to it: it holds their rows, and comes for the subject after us.
+    """
     locked = list(
         Consensus.objects.filter(workflow=workflow, subject_id__in=subject_ids)
         .select_for_update(of=("self",))
@@ -115,19 +165,21 @@ def _recount(workflow: Workflow, subject_ids: set[int]) -> int:
         .defer("subject__metadata")
         .order_by("pk")  # one order for all, so that two workers never wait for each other
     )
-    votes, known_answers = _votes_of(workflow, subject_ids)
+    votes, known_answers = _votes_of(workflow, subject_ids, batch)
     prior = aggregation.class_prior(
         prevalence_yes=workflow.prevalence_yes, prevalence_unsure=workflow.prevalence_unsure
     )
+    learnt = votes_weigh(workflow, [vote for those in votes.values() for vote in those], prior)
     scores = scores_active([row.subject.cutout_id for row in locked if row.subject.cutout_id])
     newly_retired = 0
     for consensus in locked:
         began = start_of(consensus, workflow, prior, scores)
         newly_retired += _update(consensus, votes.get(consensus.subject_id, []), workflow, prior, began)
     _write(locked)
-    consensus_labels_write(locked, workflow)
-    known_labels_write(locked, known_answers)
-    return newly_retired
+    if workflow.purpose == Workflow.Purpose.ASTEROIDS:
+        consensus_labels_write(locked, workflow)
+        known_labels_write(locked, known_answers)
+    return Recount(newly_retired, learnt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +198,8 @@ def start_of(consensus: Consensus, workflow: Workflow, prior: Prior, scores: Act
     on it.
     """
     score = scores.by_cutout.get(consensus.subject.cutout_id or 0)
-    if score is None or not workflow.score_as_prior or consensus.shuffle < workflow.low_score_share:
+    asteroids = workflow.purpose == Workflow.Purpose.ASTEROIDS  # what the model's score is about
+    if score is None or not asteroids or not workflow.score_as_prior or consensus.shuffle < workflow.low_score_share:
         return Start(prior, rule_of(workflow), scored=False)
     rule = replace(rule_of(workflow), min_votes=min(workflow.min_votes, workflow.min_votes_scored))
     moved = aggregation.scored_prior(score, prior, trained_share=scores.trained_share)
@@ -184,50 +237,62 @@ def _write(rows: list[Consensus]) -> None:
         cursor.execute(WRITE, [[getattr(row, column) for row in rows] for column in ("id", *COUNTED)])
 
 
-def _votes_of(workflow: Workflow, subject_ids: set[int]) -> tuple[dict[int, _Votes], dict[int, str]]:
+def _votes_of(
+    workflow: Workflow, subject_ids: set[int], batch: Sequence[int]
+) -> tuple[dict[int, list[Vote]], dict[int, str]]:
     """The counted votes on each subject in order, and the newest known answer where an expert gave one."""
-    votes: dict[int, _Votes] = defaultdict(list)
+    votes: dict[int, list[Vote]] = defaultdict(list)
     known: dict[int, str] = {}
-    rows = Classification.objects.filter(workflow=workflow, subject_id__in=subject_ids, counted=True).order_by("id")
-    for subject_id, pk, answer, gold in rows.values_list("subject_id", "id", "answer", "gold_standard"):
+    truth = dict(
+        KnownAnswer.objects.filter(workflow=workflow, subject__in=subject_ids).values_list("subject_id", "answer")
+    )
+    mine = Q(aggregated=True) | Q(pk__in=batch)
+    rows = Classification.objects.filter(mine, workflow=workflow, subject_id__in=subject_ids, counted=True)
+    fields = ("id", "subject_id", "volunteer_id", "answer", "gold_standard", "evidence")
+    for pk, subject_id, volunteer_id, answer, gold, evidence in rows.order_by("id").values_list(*fields):
         if gold:
             known[subject_id] = answer
-        else:
-            votes[subject_id].append((pk, answer))
+        elif answer in COLUMN:
+            added = None if evidence is None else np.array(evidence)
+            right = COLUMN[truth[subject_id]] if subject_id in truth else None
+            votes[subject_id].append(Vote(pk, subject_id, volunteer_id, COLUMN[answer], added, right))
     return votes, known
 
 
-def _update(consensus: Consensus, votes: _Votes, workflow: Workflow, prior: Prior, began: Start) -> bool:
+def _update(consensus: Consensus, votes: list[Vote], workflow: Workflow, prior: Prior, began: Start) -> bool:
     """Set counts and posterior; retire when the rule says so. True when this ended the voting.
 
     Two posteriors are kept: of the votes alone (what is published, and what models learn from), and of votes and
     score, which says how many votes the subject needs.
     """
-    known = [(pk, COLUMN[answer]) for pk, answer in votes if answer in COLUMN]
-    answers = [column for _, column in known]
-    tally = Counter(answers)
-    counts = [tally[aggregation.NO], tally[aggregation.YES], tally[aggregation.UNSURE]]
-    consensus.votes_no, consensus.votes_yes, consensus.votes_unsure = counts
-    p = aggregation.posterior(counts, prior)
+    tally = Counter(vote.column for vote in votes)
+    consensus.votes_no, consensus.votes_yes, consensus.votes_unsure = (
+        tally[aggregation.NO], tally[aggregation.YES], tally[aggregation.UNSURE],
+    )  # fmt: skip
+    evidence = np.array([vote.evidence for vote in votes]).reshape(-1, len(prior))
+    p = _after(evidence, prior)
     before = consensus.p_yes or 0.0
     consensus.p_yes, consensus.p_unsure = float(p[aggregation.YES]), float(p[aggregation.UNSURE])
-    consensus.p_yes_scored = (
-        float(aggregation.posterior(counts, began.prior)[aggregation.YES]) if began.scored else None
-    )
+    consensus.p_yes_scored = float(_after(evidence, began.prior)[aggregation.YES]) if began.scored else None
     consensus.updated_at = timezone.now()
     if consensus.state == Consensus.State.RETIRED:
         if before < workflow.yes_threshold <= consensus.p_yes:
             consensus.candidates_checked_at = None  # late votes found a trail after all
         return False
-    end = aggregation.first_retirement(answers, began.prior, began.rule)
+    end = aggregation.first_retirement(evidence, began.prior, began.rule)
     if end is None:
         return False
     index, reason = end
     consensus.state = Consensus.State.RETIRED
     consensus.retirement_reason = REASONS[reason]
     consensus.retired_at = timezone.now()
-    consensus.retired_by_id = known[index][0]
+    consensus.retired_by_id = votes[index].pk
     return True
+
+
+def _after(evidence: Prior, prior: Prior) -> Prior:
+    """The posterior after all votes; the prior where there are none."""
+    return aggregation.replay(evidence, prior)[-1] if len(evidence) else prior
 
 
 @transaction.atomic

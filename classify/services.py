@@ -73,10 +73,10 @@ def classification_submit(
         "started_at": started_at,
         "finished_at": finished_at,
     }
-    for counted in (True, False):
+    for counted, aside in ((True, ""), (False, Classification.SetAside.REPEAT)):
         try:
             with transaction.atomic():
-                made = Classification.objects.create(**fields, counted=counted)
+                made = Classification.objects.create(**fields, counted=counted, set_aside=aside)
                 transaction.on_commit(_hint, robust=True)
             return Submitted(made, created=True)
         except IntegrityError:

@@ -80,7 +80,7 @@ def test_nobody_without_an_account_can_be_followed_from_one_export_to_the_next(
 ) -> None:
     someone = factories.volunteer()
     factories.vote(subject, "yes", workflow, by=someone)
-    factories.vote(subject, "no", workflow, by=someone, counted=False)
+    factories.vote(subject, "no", workflow, by=someone, counted=False, set_aside="repeat")
     factories.vote(subject, "no", workflow)
     first, second = exported(), exported()
     assert re.fullmatch(r"not-logged-in-[0-9a-f]{20}", first[0]["user_name"]) and first[0]["user_id"] == ""

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classify.aggregate_em import votes_once
-from classify.aggregate_online import online, replay
-from classify.aggregation import CROWD, class_prior, posterior, posterior_path
+from classify.aggregate_online import online
+from classify.aggregation import CROWD, class_prior, posterior, replay, vote_evidence
 from classify.simulated_votes import PREVALENCE, YES, simulate_project
 
 PRIOR = class_prior(prevalence_yes=0.015, prevalence_unsure=0.02)
@@ -17,10 +17,7 @@ PRIOR = class_prior(prevalence_yes=0.015, prevalence_unsure=0.02)
 
 def some_votes(seed=1):
     project = simulate_project(seed, subjects=400, workers=120)
-    votes, _ = votes_once(project.task, project.worker, project.answer, tasks=len(project.truth), workers=120, labels=3)
-    known = np.full(len(project.truth), -1)
-    known[project.subjects :] = project.truth[project.subjects :]
-    return project, votes, known
+    return project, *project.votes()
 
 
 def test_a_replay_is_exact_to_the_last_bit():
@@ -54,9 +51,7 @@ def test_it_learns_who_is_right():
 
 def test_it_finds_most_of_what_the_votes_hold():
     project = simulate_project(2, subjects=3000, workers=500)
-    votes, _ = votes_once(project.task, project.worker, project.answer, tasks=len(project.truth), workers=500, labels=3)
-    known = np.full(len(project.truth), -1)
-    known[3000:] = project.truth[3000:]
+    votes, known = project.votes()
     p = online(votes, known=known, prior=np.array(PREVALENCE)).result.probabilities[:3000, YES] > 0.5
     yes = project.truth[:3000] == YES
     assert 2 * (p & yes).sum() / (p.sum() + yes.sum()) > 0.8
@@ -66,11 +61,11 @@ def test_it_finds_most_of_what_the_votes_hold():
 @settings(max_examples=50)
 def test_a_path_with_one_row_for_all_ends_where_the_counts_do(answers):
     counts = np.bincount(answers, minlength=3)
-    np.testing.assert_allclose(posterior_path(answers, PRIOR)[-1], posterior(counts, PRIOR), rtol=1e-9)
+    np.testing.assert_allclose(replay(vote_evidence(answers), PRIOR)[-1], posterior(counts, PRIOR), rtol=1e-9)
 
 
 def test_a_path_takes_the_rows_of_each_voter():
     careless = np.full((3, 3), 1 / 3)
-    path = posterior_path([1, 1], PRIOR, confusion=np.array([CROWD, careless]))
+    path = replay(vote_evidence([1, 1], confusion=np.array([CROWD, careless])), PRIOR)
     np.testing.assert_allclose(path[1], path[0])
     assert path[0][1] == pytest.approx(posterior([0, 1, 0], PRIOR)[1])

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classify import aggregation
-from classify.aggregation import RetirementRule, class_prior, first_retirement, posterior, retirement, scored_prior
+from classify.aggregation import (
+    RetirementRule,
+    class_prior,
+    first_retirement,
+    posterior,
+    retirement,
+    scored_prior,
+    vote_evidence,
+)
 
 PRIOR = class_prior(prevalence_yes=0.015, prevalence_unsure=0.02)
 RULE = RetirementRule(min_votes=3, max_votes=15, no_below=1e-3, yes_above=1.0, unsure_above=0.98)
@@ -70,13 +78,13 @@ def test_impossible_to_tell_is_evidence_for_unusable_not_for_yes():
     ],
 )
 def test_which_vote_ends_it(answers, ends):
-    assert first_retirement(answers, PRIOR, RULE) == ends
+    assert first_retirement(vote_evidence(answers), PRIOR, RULE) == ends
 
 
 def test_yes_retires_early_only_when_a_threshold_is_set():
     eager = RetirementRule(min_votes=3, max_votes=15, no_below=1e-3, yes_above=0.9, unsure_above=0.98)
-    assert first_retirement([1] * 15, PRIOR, RULE) == (14, "count")
-    assert first_retirement([1] * 15, PRIOR, eager) == (3, "yes")
+    assert first_retirement(vote_evidence([1] * 15), PRIOR, RULE) == (14, "count")
+    assert first_retirement(vote_evidence([1] * 15), PRIOR, eager) == (3, "yes")
 
 
 def test_no_subject_ends_before_the_smallest_number_of_votes():
@@ -91,7 +99,7 @@ def test_recall_and_saved_votes_on_a_simulated_crowd():
     spent, lost, positives = 0, 0, int((truth == 1).sum())
     for kind in truth:
         answers = rng.choice(3, size=15, p=aggregation.CROWD[kind])
-        index, reason = first_retirement(answers, PRIOR, RULE)
+        index, reason = first_retirement(vote_evidence(answers), PRIOR, RULE)
         spent += index + 1
         lost += bool(kind == 1 and reason == "no")
     assert spent / len(truth) < 5
@@ -127,7 +135,7 @@ def test_a_score_of_the_trained_share_says_nothing():
 def test_a_score_alone_is_never_a_verdict():
     low, high = (scored_prior(score, PRIOR, trained_share=0.4)[1] for score in (0.0, 1.0))
     assert (low, high) == aggregation.SCORE_PRIOR_BOUNDS
-    assert first_retirement([], [1 - low - 0.02, low, 0.02], RULE) is None
+    assert first_retirement(vote_evidence([]), [1 - low - 0.02, low, 0.02], RULE) is None
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
@@ -153,8 +161,8 @@ def test_a_good_score_saves_votes_and_keeps_the_trails():
     spent, lost = np.zeros(2), np.zeros(2)
     for kind, s in zip(truth, score, strict=True):
         answers = rng.choice(3, size=15, p=aggregation.CROWD[kind])
-        plain = first_retirement(answers, PRIOR, RULE)
-        scored = first_retirement(answers, scored_prior(s, PRIOR, trained_share=0.4), eager)
+        plain = first_retirement(vote_evidence(answers), PRIOR, RULE)
+        scored = first_retirement(vote_evidence(answers), scored_prior(s, PRIOR, trained_share=0.4), eager)
         for way, (index, reason) in enumerate((plain, scored)):
             spent[way] += index + 1
             lost[way] += kind == 1 and reason == "no"

@@ -1,12 +1,11 @@
-"""The classification task, in Zooniverse's words: projects, workflows, subjects, classifications, consensus."""
+"""Projects, their subjects, and the workflows that ask about them."""
 
 from __future__ import annotations
 
-import random
-import uuid
 from typing import Any
 
 import pghistory
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 YES, NO, UNSURE = "yes", "no", "impossible-to-tell"
 ANSWER_VALUES = (NO, YES, UNSURE)
+MARKING_QUESTION = "Mark the beginning and the end of each trail."
 
 
 class Project(models.Model):
@@ -75,12 +75,20 @@ def _answers_problem(answers: Any) -> str:
     return ""
 
 
-@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), exclude=["classifications_count", "retired_count"])
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    exclude=["classifications_count", "retired_count", "crowd"],
+)
 class Workflow(models.Model):
     """A question with its answers, and the rule that ends the voting on a subject.
 
-    ``version_major`` grows when question or answers change, ``version_minor`` with help texts (as on Zooniverse).
+    ``version_major`` grows when question, answers or marking change, ``version_minor`` with texts (as on Zooniverse).
     """
+
+    class Purpose(models.TextChoices):
+        ASTEROIDS = "asteroids", _("asteroid trails: finds become candidates, answers teach the model")
+        OTHER = "other", _("something else: finds are listed with the workflow")
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="workflows")
     slug = models.SlugField(unique=True)
@@ -88,6 +96,14 @@ class Workflow(models.Model):
     question = models.CharField(max_length=200)
     answers = models.JSONField(help_text=_('[{"value": "yes", "label": "Yes"}, …]'))
     help_text = models.TextField(blank=True)
+    purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.ASTEROIDS)
+    marking = models.BooleanField(default=True, help_text=_("after “yes”, ask for both ends of each trail"))
+    marking_question = models.CharField(max_length=200, default=MARKING_QUESTION)
+    translations = models.JSONField(
+        default=dict, blank=True, help_text=_('{"es": {"question": …, "answers": {"yes": …}, "help_text": …}}')
+    )
+    training_first = _probability_field(0.33, _("share of training images among a person's first 15; 0 is none"))
+    training_later = _probability_field(0.1, _("share of training images after a person's first 40"))
     version_major = models.PositiveIntegerField(default=1)
     version_minor = models.PositiveIntegerField(default=1)
     active = models.BooleanField(default=True)
@@ -113,6 +129,14 @@ class Workflow(models.Model):
     classifications_count = models.PositiveBigIntegerField(default=0)
     subjects_count = models.PositiveBigIntegerField(default=0)
     retired_count = models.PositiveBigIntegerField(default=0)
+    crowd = ArrayField(
+        models.FloatField(),
+        size=9,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("how often all people together gave each answer (column) to each truth (row)"),
+    )
 
     class Meta:
         constraints = [
@@ -158,104 +182,3 @@ class Subject(models.Model):
 
     def __str__(self) -> str:
         return f"S{self.pk}"
-
-
-def _anywhere() -> float:
-    return random.random()
-
-
-class Consensus(models.Model):
-    """Where the vote on one subject in one workflow stands: counts, posterior, and whether it is over."""
-
-    class State(models.TextChoices):
-        ACTIVE = "active", _("active")
-        RETIRED = "retired", _("retired")
-
-    class Reason(models.TextChoices):
-        NO = "nothing_here", _("confidently nothing there")
-        YES = "consensus", _("confidently a trail")
-        UNSURE = "unusable", _("confidently unusable")
-        COUNT = "classification_count", _("enough votes")
-        MODEL = "model", _("by the model's score alone")
-        OTHER = "other", _("by the team")
-
-    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="consensuses")
-    subject = models.ForeignKey(Subject, on_delete=models.CASCADE, related_name="consensuses")
-    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
-    band = models.PositiveSmallIntegerField(default=1, help_text=_("0 is shown first; from the model's score"))
-    shuffle = models.FloatField(default=_anywhere, help_text=_("spreads volunteers over subjects"))
-    votes_yes = models.PositiveIntegerField(default=0)
-    votes_no = models.PositiveIntegerField(default=0)
-    votes_unsure = models.PositiveIntegerField(default=0)
-    p_yes = models.FloatField(null=True, blank=True)
-    p_unsure = models.FloatField(null=True, blank=True)
-    p_yes_scored = models.FloatField(null=True, blank=True, help_text=_("P(yes) from votes and the model's score"))
-    retired_at = models.DateTimeField(null=True, blank=True)
-    retirement_reason = models.CharField(max_length=24, choices=Reason.choices, blank=True)
-    retired_by = models.ForeignKey("Classification", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    updated_at = models.DateTimeField(auto_now=True)
-    candidates_checked_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["workflow", "subject"], name="consensus_once_per_workflow_and_subject"),
-            models.CheckConstraint(
-                condition=Q(state="active", retired_at=None) | Q(state="retired", retired_at__isnull=False),
-                name="consensus_retired_with_time",
-            ),
-            models.CheckConstraint(condition=Q(p_yes=None) | Q(p_yes__gte=0, p_yes__lte=1), name="consensus_p_yes"),
-        ]
-        indexes = [
-            # What to show next walks this index from a random point; retired rows are not in it.
-            models.Index(fields=["workflow", "band", "shuffle"], name="consensus_next", condition=Q(state="active")),
-            # Retired and not yet looked at for candidates: the catalogue's sweep.
-            models.Index(
-                fields=["retired_at"],
-                name="consensus_unchecked",
-                condition=Q(state="retired", candidates_checked_at=None),
-            ),
-            # Ended by a score alone: looked at again with every new score.
-            models.Index(fields=["subject"], name="consensus_by_model", condition=Q(retirement_reason="model")),
-        ]
-
-    @property
-    def votes(self) -> int:
-        return self.votes_yes + self.votes_no + self.votes_unsure
-
-
-class Classification(models.Model):
-    """One person's answer on one subject. The client's key makes sending it twice harmless."""
-
-    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="classifications")
-    workflow_version = models.CharField(max_length=20)
-    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="classifications")
-    volunteer = models.ForeignKey("accounts.Volunteer", on_delete=models.PROTECT, related_name="classifications")
-    answer = models.CharField(max_length=40)
-    annotations = models.JSONField()
-    metadata = models.JSONField(default=dict)
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField()
-    created_at = models.DateTimeField(auto_now_add=True)
-    counted = models.BooleanField(default=True, help_text=_("a person's repeat on a subject is kept, never counted"))
-    gold_standard = models.BooleanField(default=False)
-    aggregated = models.BooleanField(default=False)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["workflow", "subject", "volunteer"],
-                condition=Q(counted=True),
-                name="classification_counted_once",
-                violation_error_message=_("Your answer on this subject was already counted."),
-            ),
-            models.CheckConstraint(
-                condition=Q(finished_at__gte=F("started_at")), name="classification_ends_after_it_starts"
-            ),
-        ]
-        indexes = [
-            # Votes not yet in the consensus: what the aggregation catches up from after any loss.
-            models.Index(fields=["id"], name="classification_pending", condition=Q(aggregated=False)),
-            models.Index(fields=["volunteer", "-id"], name="classification_of_person"),
-            models.Index(fields=["created_at"], name="classification_by_time"),
-        ]
