@@ -59,6 +59,7 @@ ACCESS = {
     "catalogue:scan_funnel": "scientist",
     "catalogue:validate": "scientist",
     "classify:index": "public",
+    "classify:picture": "public",
     "classify:workflow": "public",
     "health": "public",
     "home": "public",

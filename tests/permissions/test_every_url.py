@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 import pytest
@@ -9,11 +10,14 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from PIL import Image
 
 from accounts.models import Role
 from archive.models import Cutout
 from archive.services import ingest_start
 from catalogue.models import Candidate, CandidateSubject
+from classify.models import Picture, Workflow
+from classify.pictures import picture_create
 from jobs.services import job_enqueue, job_run
 from ml.models import Model
 from talk.services import comment_post
@@ -51,6 +55,12 @@ def access_of(entry: URLPattern) -> str:
     return ""
 
 
+def _picture(workflow: Workflow) -> Picture:
+    buffer = io.BytesIO()
+    Image.new("L", (8, 8)).save(buffer, "PNG")
+    return picture_create(project=workflow.project, data=buffer.getvalue(), alt="")
+
+
 @pytest.fixture
 def rows(db, request, tmp_path) -> dict[str, dict[str, object]]:
     """One real row for every address that names one, so that a refusal cannot pass for a missing row."""
@@ -71,6 +81,7 @@ def rows(db, request, tmp_path) -> dict[str, dict[str, object]]:
     )  # fmt: skip
     CandidateSubject.objects.create(candidate=candidate, subject=subject)
     named = {
+        "classify:picture": {"public_id": _picture(workflow).public_id},
         "classify:workflow": {"slug": workflow.slug},
         "api:next": {"slug": workflow.slug},
         "talk:board": {"slug": comment.discussion.board.slug},
