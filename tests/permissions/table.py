@@ -60,6 +60,7 @@ ACCESS = {
     "catalogue:validate": "scientist",
     "classify:index": "public",
     "classify:picture": "public",
+    "classify:votes": "scientist",
     "classify:workflow": "public",
     "health": "public",
     "home": "public",
