@@ -64,5 +64,9 @@ lock: install  ## renew the lock files (needs uv)
 	done
 	$(PY) -m tools.cpu_lock
 
+messages: install  ## renew and compile the translations (needs gettext)
+	$(PY) manage.py makemessages --locale es --no-obsolete --no-wrap --add-location file --ignore '.venv/*' --ignore 'tests/*' --ignore 'benchmarks/*' --ignore 'data/*'
+	$(PY) manage.py compilemessages --locale es --ignore '.venv/*'
+
 clean:  ## remove what make made (not the data folder)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

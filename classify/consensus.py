@@ -139,7 +139,7 @@ def _count_up(pending: Sequence[Mapping[str, Any]], recounts: dict[int, Recount]
     by_hour = sorted(hours.items())
     with connection.cursor() as cursor:
         cursor.execute(COUNT_PEOPLE, [list(people.keys()), list(people.values())])
-        values = [[k[0] for k, _ in by_hour], [k[1] for k, _ in by_hour], [n for _, n in by_hour]]
+        values: list[Any] = [[k[0] for k, _ in by_hour], [k[1] for k, _ in by_hour], [n for _, n in by_hour]]
         cursor.execute(COUNT_HOURS, values)
         if any(n < 0 for n in values[2]):
             cursor.execute(TAKE_OFF_HOURS, values)

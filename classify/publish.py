@@ -30,6 +30,22 @@ HELP = """An asteroid that moves while Hubble looks leaves a **thin, short, ofte
 
 When you cannot decide, *Impossible to tell* is a good answer: it helps us, too."""
 
+TRANSLATIONS = {
+    "es": {
+        "question": "¿Se ve la traza de un asteroide?",
+        "answers": {"yes": "Sí", "no": "No", "impossible-to-tell": "No se puede saber"},
+        "marking_question": "Marca el principio y el final de cada traza.",
+        "help_text": """Un asteroide que se mueve mientras el Hubble observa deja una **traza fina, corta y a menudo algo curvada**.
+
+- Un **satélite** cruza toda la imagen en una banda ancha y recta.
+- Un **rayo cósmico** es afilado como una aguja, mucho más nítido que las estrellas.
+- Una **púa de difracción** nace en una estrella brillante; hay cuatro.
+- Un **arco gravitatorio** se dobla alrededor de una galaxia y es difuso.
+
+Si no puedes decidirte, *No se puede saber* es una buena respuesta: también nos ayuda.""",
+    }
+}
+
 
 @transaction.atomic
 def workflow_ensure(*, slug: str = "asteroid-trails", subject_set: str = "All cutouts") -> tuple[Workflow, SubjectSet]:
@@ -43,6 +59,7 @@ def workflow_ensure(*, slug: str = "asteroid-trails", subject_set: str = "All cu
             "question": QUESTION,
             "answers": ANSWERS,
             "help_text": HELP,
+            "translations": TRANSLATIONS,
         },
     )
     subjects, _ = SubjectSet.objects.get_or_create(project=workflow.project, name=subject_set)

@@ -118,5 +118,5 @@ def _evidence(workflow: Workflow, subject_ids: list[int]) -> dict[int, NDArray[n
         workflow=workflow, subject__in=subject_ids, counted=True, gold_standard=False, evidence__isnull=False
     ).order_by("pk")
     for subject_id, added in rows.values_list("subject_id", "evidence").iterator():
-        kept[subject_id].append(added)
+        kept[subject_id].append(added or [])
     return {subject_id: np.array(added) for subject_id, added in kept.items()}

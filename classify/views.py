@@ -16,6 +16,7 @@ from accounts.access import public
 from accounts.selectors import volunteer_remember
 from classify import selectors
 from classify.models import Workflow
+from classify.texts import workflow_texts
 
 
 @public
@@ -36,7 +37,7 @@ def classify(request: HttpRequest, slug: str) -> HttpResponse:
     workflow = get_object_or_404(Workflow, slug=slug, active=True)
     if not request.user.is_authenticated:
         volunteer_remember(request)
-    context = {"workflow": workflow, "config": _config(workflow), "help_html": _help_html(workflow)}
+    context = {"workflow": workflow, "config": _config(workflow)}
     response = render(request, "classify/classify.html", context)
     response["Cache-Control"] = "private, no-store"
     return response
@@ -44,13 +45,16 @@ def classify(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _config(workflow: Workflow) -> dict[str, Any]:
     """What the classifier's scripts need to know."""
+    texts = workflow_texts(workflow)
     return {
         "workflow": {
             "id": workflow.pk,
             "version": workflow.version,
-            "question": workflow.question,
-            "answers": workflow.answers,
-            "help_html": _help_html(workflow),
+            "question": texts.question,
+            "answers": texts.answers,
+            "marking": workflow.marking,
+            "marking_question": texts.marking_question,
+            "help_html": _help_html(texts.help_text),
         },
         "urls": {
             "next": reverse("api:next", args=[workflow.slug]),
@@ -61,5 +65,5 @@ def _config(workflow: Workflow) -> dict[str, Any]:
     }
 
 
-def _help_html(workflow: Workflow) -> str:
-    return nh3.clean(MarkdownIt("commonmark", {"html": False}).render(workflow.help_text))
+def _help_html(help_text: str) -> str:
+    return nh3.clean(MarkdownIt("commonmark", {"html": False}).render(help_text))

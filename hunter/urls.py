@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from hunter import views
+from hunter import pwa, views
 
 handler400 = "hunter.views.bad_request"
 handler403 = "hunter.views.forbidden"
@@ -16,6 +16,10 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", views.home, name="home"),
     path("about/", views.about, name="about"),
+    path("language/", views.language, name="language"),
+    path("manifest.webmanifest", pwa.manifest, name="manifest"),
+    path("sw.js", pwa.service_worker, name="service_worker"),
+    path("offline/", pwa.offline, name="offline"),
     path("health/", views.health, name="health"),
     path("health/live/", views.live, name="live"),
     path("classify/", include("classify.urls")),

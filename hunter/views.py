@@ -8,7 +8,8 @@ from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
+from django.views.i18n import set_language
 
 from accounts.access import public
 from hunter import selectors
@@ -27,6 +28,13 @@ def home(request: HttpRequest) -> HttpResponse:
 def about(request: HttpRequest) -> HttpResponse:
     """The story, the method, the licence."""
     return render(request, "hunter/about.html", selectors.home_context())
+
+
+@public
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Choose the language of the pages; a cookie keeps it."""
+    return set_language(request)
 
 
 @public

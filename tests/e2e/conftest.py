@@ -101,11 +101,15 @@ def _read(site: Site, opened: threading.Event) -> None:
 class Person:
     """Somebody with a browser of their own. Any error in the console (also of the CSP) fails the test."""
 
-    def __init__(self, browser: Browser, site: Site, *, width: int, height: int, scheme: str = "dark") -> None:
+    def __init__(
+        self, browser: Browser, site: Site, *, width: int, height: int, scheme: str = "dark", workers: str = "block"
+    ) -> None:
         self.site = site
+        # A service worker's own requests pass by the routes with which tests take the network away.
         self.context: BrowserContext = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, base_url=site.url, accept_downloads=True
-        )
+            viewport={"width": width, "height": height}, color_scheme=scheme, base_url=site.url, accept_downloads=True,
+            service_workers=workers,
+        )  # fmt: skip
         self.page: Page = self.context.new_page()
         self.console: list[str] = []
         self.page.on("console", lambda message: self.console.append(message.text) if message.type == "error" else None)
@@ -134,8 +138,9 @@ def person(chromium: Browser, site: Site) -> Iterator[Any]:
     """Make people: `person()` at 1440 px, `person(width=390)` with a phone."""
     made: list[Person] = []
 
-    def make(width: int = 1440, scheme: str = "dark") -> Person:
-        made.append(Person(chromium, site, width=width, height=844 if width < 600 else 900, scheme=scheme))
+    def make(width: int = 1440, scheme: str = "dark", workers: str = "block") -> Person:
+        height = 844 if width < 600 else 900
+        made.append(Person(chromium, site, width=width, height=height, scheme=scheme, workers=workers))
         return made[-1]
 
     yield make

@@ -93,7 +93,7 @@ def rows(db, request, tmp_path) -> dict[str, dict[str, object]]:
     for name, entry in OURS:
         for key in entry.pattern.converters:
             if key in ids:
-                named.setdefault(name, {})[key] = ids[key]
+                named.setdefault(name, {}).setdefault(key, ids[key])
             elif key == "pk":
                 is_comment = name in ("talk:comment", "talk:comment_edit", "talk:comment_delete")
                 is_candidate = "candidate" in name or name == "catalogue:decide"
