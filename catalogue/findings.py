@@ -14,6 +14,7 @@ from django.utils import timezone
 from archive.models import Cutout
 from catalogue.models import Candidate, FindingTry, ScoreCheck
 from classify.models import Consensus, Subject
+from classify.teaching import shows_training
 from ml.models import Score
 
 PASSED_OVER_PER_RUN = 5000
@@ -73,10 +74,10 @@ def _scores_of(cutout_ids: Iterable[int | None]) -> dict[int, Score]:
 
 
 def findings_by_model(limit: int) -> list[Finding]:
-    """Tiles that the active model scores above its threshold, with or without a vote on them."""
+    """Tiles that the active model scores above its threshold, with or without a vote on them; no training images."""
     rows = (
         Score.objects.filter(model__active=True, p_asteroid__gte=F("model__threshold"))
-        .filter(~Exists(ScoreCheck.objects.filter(score=OuterRef("pk"))), ~_put_off("score"))
+        .filter(~Exists(ScoreCheck.objects.filter(score=OuterRef("pk"))), ~_put_off("score"), ~shows_training("cutout"))
         .select_related("cutout__exposure")[:limit]
     )
     found = list(rows)

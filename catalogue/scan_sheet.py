@@ -22,6 +22,7 @@ from archive.models import Cutout, Exposure
 from catalogue.models import Candidate, CandidateSubject
 from catalogue.scan import FIELDS
 from classify.models import Subject
+from classify.teaching import training_cutouts
 from jobs.paging import beyond, keyset_page
 from ml.labels import labels_that_count
 from ml.models import Model, Score, TrainingLabel
@@ -94,9 +95,11 @@ class ScanFilter:
         return urlencode({name: value for name, value in values.items() if value})
 
     def apply(self, model: Model) -> QuerySet[Score]:
-        """The scores of a model that fit, in no order."""
+        """The scores of a model that fit, in no order; without training images, which would come first."""
         field = FIELDS[self.kind]
         rows = Score.objects.filter(model=model)
+        if training := training_cutouts():  # named, not joined: the planner keeps to the index of the order
+            rows = rows.exclude(cutout__in=training)
         if self.kind == "arc":
             rows = rows.filter(p_arc__isnull=False)
         if self.low > 0:

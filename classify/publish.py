@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from archive.models import Cutout
 from classify.models import Consensus, Project, Subject, SubjectSet, Workflow
 from classify.priority import subjects_prioritise
+from classify.teaching import training_cutouts
 from jobs.registry import JobRun, job_kind
 
 PAGE = 2_000
@@ -35,7 +36,8 @@ TRANSLATIONS = {
         "question": "¿Se ve la traza de un asteroide?",
         "answers": {"yes": "Sí", "no": "No", "impossible-to-tell": "No se puede saber"},
         "marking_question": "Marca el principio y el final de cada traza.",
-        "help_text": """Un asteroide que se mueve mientras el Hubble observa deja una **traza fina, corta y a menudo algo curvada**.
+        "help_text": """Un asteroide que se mueve mientras el Hubble observa deja una **traza fina y corta**,
+a menudo curvada.
 
 - Un **satélite** cruza toda la imagen en una banda ancha y recta.
 - Un **rayo cósmico** es afilado como una aguja, mucho más nítido que las estrellas.
@@ -75,10 +77,11 @@ def cutouts_unpublished(workflow: Workflow) -> Iterator[tuple[int, list[Cutout]]
     it to be empty, and would compare every cutout with every subject.
     """
     last = 0
+    training = training_cutouts(workflow)  # few, and read once
     while page := list(Cutout.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:PAGE]):
         last = page[-1]
         shown = Consensus.objects.filter(workflow=workflow, subject__cutout__gte=page[0], subject__cutout__lte=last)
-        left = sorted(set(page) - set(shown.values_list("subject__cutout_id", flat=True)))
+        left = sorted(set(page) - training - set(shown.values_list("subject__cutout_id", flat=True)))
         yield len(page) - len(left), []
         for start in range(0, len(left), BATCH):
             some = left[start : start + BATCH]

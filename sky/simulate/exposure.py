@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,10 @@ class Field:
     exposure_s: float
     orbit: Orbit
     sigma_e: float
+
+
+Draw = Callable[[NDArray[np.float32], np.random.Generator, Field], list[TrailTruth]]
+"""Draws into an image in electrons, before the noise, and says which trails it drew."""
 
 
 def make_wcs(
@@ -184,11 +189,13 @@ def simulate_exposure(
     asteroids_inside: bool = True,
     largest_turn_deg: float = 720.0,
     dataset: str = "jsim00000q",
+    draw: Draw | None = None,
 ) -> SimulatedExposure:
     """Make one exposure. The same arguments give the same pixels and the same truth.
 
     ``shape`` is (height, width); ``pointing`` (RA, Dec) in degrees of the centre (a place near the
-    ecliptic if not given); ``asteroid_snr`` the range of ridge peak over sky noise, drawn evenly in log.
+    ecliptic if not given); ``asteroid_snr`` the range of ridge peak over sky noise, drawn evenly in log;
+    ``draw`` may put more into the image.
 
     Raises
     ------
@@ -218,6 +225,7 @@ def simulate_exposure(
     ]  # fmt: skip
     found += [_add_satellite(image, rng, field) for _ in range(n_satellites)]
     found += [_add_lens(image, rng, field) for _ in range(n_arcs)]
+    found += draw(image, rng, field) if draw else []
     header = ExposureHeader(
         dataset=dataset, telescope="HST", instrument=instrument, detector=detector, filter=filter_name,
         target="SIMULATED FIELD", proposal="0", start_utc=datetime_from_mjd(start), end_utc=datetime_from_mjd(end),

@@ -19,7 +19,8 @@ def truth_path(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(".gz").removesuffix(".fits") + ".truth.json")
 
 
-def _primary(exposure: SimulatedExposure, path: Path) -> fits.PrimaryHDU:
+def primary_hdu(exposure: SimulatedExposure, path: Path) -> fits.PrimaryHDU:
+    """The primary header of a file that holds an exposure."""
     header = exposure.header
     primary = fits.PrimaryHDU()
     cards: list[tuple[str, Any, str]] = [
@@ -47,6 +48,20 @@ def _primary(exposure: SimulatedExposure, path: Path) -> fits.PrimaryHDU:
     return primary
 
 
+def science_hdu(exposure: SimulatedExposure, number: int = 1) -> fits.ImageHDU:
+    """An exposure as the science extension of that number."""
+    science = fits.ImageHDU(exposure.pixels, exposure.wcs.to_header(relax=True), name="SCI")
+    if number > 1:
+        science.ver = number
+    science.header["CRVAL1"], science.header["CRVAL2"] = (float(v) for v in exposure.wcs.wcs.crval)
+    science.header["BUNIT"] = exposure.header.unit
+    science.header["CCDCHIP"] = number
+    science.header["PHOTFLAM"] = exposure.header.photflam
+    science.header["PHOTPLAM"] = exposure.header.photplam
+    science.header["PHOTZPT"] = exposure.header.photzpt
+    return science
+
+
 def write_fits(exposure: SimulatedExposure, path: str | Path) -> Path:
     """Write an exposure as FITS and its truth as JSON beside it; returns the path of the FITS file.
 
@@ -56,14 +71,7 @@ def write_fits(exposure: SimulatedExposure, path: str | Path) -> Path:
     header = exposure.header
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        science = fits.ImageHDU(exposure.pixels, exposure.wcs.to_header(relax=True), name="SCI")
-        science.header["CRVAL1"], science.header["CRVAL2"] = (float(v) for v in exposure.wcs.wcs.crval)
-        science.header["BUNIT"] = header.unit
-        science.header["CCDCHIP"] = 1
-        science.header["PHOTFLAM"] = header.photflam
-        science.header["PHOTPLAM"] = header.photplam
-        science.header["PHOTZPT"] = header.photzpt
-        fits.HDUList([_primary(exposure, path), science]).writeto(path, overwrite=True)
+        fits.HDUList([primary_hdu(exposure, path), science_hdu(exposure)]).writeto(path, overwrite=True)
     truth = {
         "dataset": header.dataset,
         "file": path.name,

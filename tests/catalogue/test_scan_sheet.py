@@ -137,4 +137,4 @@ def test_a_page_of_the_sheet_asks_for_no_offset(model: Model) -> None:
     for order in scan_sheet.ORDERS:
         with CaptureQueriesContext(connection) as queries:
             sheet_page(model, ScanFilter(order=order), str(uuid.UUID(int=0)), size=4)
-        assert len(queries) <= 7 and not any("OFFSET" in q["sql"] for q in queries)
+        assert len(queries) <= 8 and not any("OFFSET" in q["sql"] for q in queries)

@@ -23,6 +23,7 @@ from hunter.processes import ProcessGroup
 from ml.services import shipped_model_ensure
 
 SAMPLE_SEED = 20190630  # the day the original project opened
+TRAINING_IMAGES = 24
 START_TIMEOUT_S = 90
 
 
@@ -79,6 +80,8 @@ class Command(BaseCommand):
         call_command("prescreen", stdout=self.stdout, stderr=self.stderr)
         self._say("Publishing subjects")
         call_command("publish", stdout=self.stdout, stderr=self.stderr)
+        self._say("Making training images")
+        call_command("training_set", count=TRAINING_IMAGES, stdout=self.stdout, stderr=self.stderr)
 
     def _serve(self, port: int, users: list[tuple[str, str, str]]) -> None:
         stop = threading.Event()
