@@ -18,6 +18,13 @@ from classify import selectors
 from classify.models import Workflow
 from classify.texts import workflow_texts
 
+# What main.js imports, directly or not: named in the page, all are fetched at once instead of one after the other.
+MODULES = [
+    *(f"js/{name}.js" for name in ("csrf", "dialogs", "shortcuts", "stretch", "viewer")),
+    *(f"js/classify/{name}.js" for name in ("api", "keys", "outbox", "queue", "screen", "session", "store")),
+    *(f"js/viewer/{name}.js" for name in ("gestures", "stretch-panel", "tone", "transform", "viewer")),
+]
+
 
 @public
 @require_safe
@@ -37,7 +44,7 @@ def classify(request: HttpRequest, slug: str) -> HttpResponse:
     workflow = get_object_or_404(Workflow, slug=slug, active=True)
     if not request.user.is_authenticated:
         volunteer_remember(request)
-    context = {"workflow": workflow, "config": _config(workflow)}
+    context = {"workflow": workflow, "config": _config(workflow), "modules": MODULES}
     response = render(request, "classify/classify.html", context)
     response["Cache-Control"] = "private, no-store"
     return response
