@@ -40,6 +40,9 @@ class User(AbstractUser):
 
     role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.VOLUNTEER)
     is_demo = models.BooleanField(default=False, help_text=_("Made by `make demo`; cannot sign in in production."))
+    public_profile = models.BooleanField(
+        default=False, help_text=_("everybody may see this person's numbers and discoveries; they chose so")
+    )
     left_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text=_("when this person had their name removed; their work stays")
     )

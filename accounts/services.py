@@ -67,11 +67,17 @@ def account_leave(*, user: User) -> None:
         user.password = make_password(None)
         user.role = Role.VOLUNTEER
         user.is_active = False
+        user.public_profile = False
         user.last_login = None
         user.left_at = timezone.now()
         user.save()
     EmailAddress.objects.filter(user=user).delete()
     Volunteer.objects.filter(user=user).update(user=None)
+
+
+def public_profile_set(*, user: User, on: bool) -> None:
+    """Let everybody see this person's numbers and discoveries, or nobody."""
+    User.objects.filter(pk=user.pk, left_at=None).update(public_profile=on)
 
 
 def _locked(user: User) -> tuple[set[int], User]:

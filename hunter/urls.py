@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from hunter import pwa, views
+from hunter import people_views, pwa, views
 
 handler400 = "hunter.views.bad_request"
 handler403 = "hunter.views.forbidden"
@@ -22,11 +22,14 @@ urlpatterns = [
     path("offline/", pwa.offline, name="offline"),
     path("health/", views.health, name="health"),
     path("health/live/", views.live, name="live"),
+    path("setup/", include("classify.setup.urls")),
     path("classify/", include("classify.urls")),
+    path("statistics/", include("classify.statistics_urls")),
     path("talk/", include("talk.urls")),
     path("models/", include("ml.urls")),
     path("jobs/", include("jobs.urls")),
-    path("people/", include("accounts.urls")),
+    path("people/", include("hunter.people_urls")),
+    path("certificates/<str:token>/", people_views.certificate_check, name="certificate"),
     path("accounts/", include("allauth.account.urls")),
     path("api/", include("hunter.api_urls", namespace="api")),
     path("admin/", admin.site.urls),

@@ -55,7 +55,7 @@ def production(request, settings):
 
 
 def _signed_in(client) -> bool:  # type: ignore[no-untyped-def]
-    return client.get(reverse("accounts:me")).status_code == 200
+    return client.get(reverse("accounts:export")).status_code == 200
 
 
 @pytest.mark.django_db

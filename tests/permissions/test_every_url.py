@@ -18,6 +18,8 @@ from archive.services import ingest_start
 from catalogue.models import Candidate, CandidateSubject
 from classify.models import Picture, Workflow
 from classify.pictures import picture_create
+from hunter.certificates import certificate_for, certificate_token
+from hunter.people import numbers_of
 from jobs.services import job_enqueue, job_run
 from ml.models import Model
 from talk.services import comment_post
@@ -61,6 +63,13 @@ def _picture(workflow: Workflow) -> Picture:
     return picture_create(project=workflow.project, data=buffer.getvalue(), alt="")
 
 
+def _certificate(subject, workflow) -> str:
+    volunteer = factories.vote(subject, "no", workflow).volunteer
+    made = certificate_for(volunteer, numbers_of(volunteer), 0, "Ann")
+    assert made is not None
+    return certificate_token(made, volunteer)
+
+
 @pytest.fixture
 def rows(db, request, tmp_path) -> dict[str, dict[str, object]]:
     """One real row for every address that names one, so that a refusal cannot pass for a missing row."""
@@ -82,8 +91,15 @@ def rows(db, request, tmp_path) -> dict[str, dict[str, object]]:
     CandidateSubject.objects.create(candidate=candidate, subject=subject)
     named = {
         "classify:picture": {"public_id": _picture(workflow).public_id},
+        "classify:favourite": {"subject": subject.pk},
+        "classify:guide": {"slug": workflow.slug},
+        "classify:training": {"slug": workflow.slug},
+        "classify:tutorial_seen": {"slug": workflow.slug},
         "classify:workflow": {"slug": workflow.slug},
         "api:next": {"slug": workflow.slug},
+        "statistics:workflow": {"slug": workflow.slug},
+        "accounts:profile": {"username": factories.user(public_profile=True).username},
+        "certificate": {"token": _certificate(subject, workflow)},
         "talk:board": {"slug": comment.discussion.board.slug},
         "talk:tag": {"name": "trail"},
         "archive:observation": {"name": exposure.observation.name},
