@@ -27,6 +27,7 @@ from classify.serializers import (
     SubjectSerializer,
     SubmittedSerializer,
     WorkflowSerializer,
+    feedback_view,
 )
 
 MOST_AT_ONCE = 20
@@ -37,6 +38,13 @@ class KeyTaken(serializers.ValidationError):
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "key_taken"
+
+
+class NotUndone(serializers.ValidationError):
+    """409: the answer can no longer be taken back."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "not_undone"
 
 
 class WorkflowList(generics.ListAPIView):
@@ -57,13 +65,21 @@ class NextSubjects(APIView):
         parameters=[
             OpenApiParameter("n", int, description=f"How many, at most {MOST_AT_ONCE}; 4 unless told."),
             OpenApiParameter("exclude", str, description="Subject ids the client holds already, comma separated."),
+            OpenApiParameter("training", bool, description="Only subjects whose answer is known, to practise with."),
         ],
     )
     def get(self, request: Request, slug: str) -> Response:
         workflow = get_object_or_404(Workflow, slug=slug, active=True)
         n, exclude = _queue_parameters(request)
         volunteer = volunteer_of(request._request)
-        found = selectors.subjects_next_for(workflow, volunteer, n=n, exclude=exclude)
+        found = selectors.subjects_next_for(
+            workflow,
+            volunteer,
+            n=n,
+            exclude=exclude,
+            holder=volunteer.key if volunteer else getattr(request._request, "volunteer_key", None),
+            training_only=request.query_params.get("training") in ("1", "true"),
+        )
         views = [selectors.subject_for_viewer(subject) for subject in found.subjects]
         response = Response({"subjects": views, "state": found.state})
         response["Cache-Control"] = "no-store"
@@ -99,7 +115,15 @@ class Classifications(APIView):
             raise serializers.ValidationError(error.message_dict) from None
         except services.KeyTakenError:
             raise KeyTaken("This key belongs to another classification; make a new one.") from None
-        body = {"classification": submitted.classification.pk, "counted": submitted.classification.counted}
+        except services.NotUndoneError as error:
+            raise NotUndone(str(error)) from None
+        made = submitted.classification
+        body = {
+            "classification": made.pk,
+            "counted": made.counted,
+            "set_aside": made.set_aside,
+            "feedback": feedback_view(submitted.feedback),
+        }
         return Response(body, status=status.HTTP_201_CREATED if submitted.created else status.HTTP_200_OK)
 
     def _volunteer(self, request: Request) -> Volunteer:

@@ -6,13 +6,16 @@ import random
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Volunteer
 from archive.selectors import cutout_viewer
-from classify.models import Classification, Consensus, Subject, Workflow
+from classify.leases import Asked, subjects_lease, subjects_left
+from classify.models import Subject, Workflow
+from classify.training import is_new, training_draw
 
 BANDS = (0, 1, 2)
 ANY_BAND_CHANCE = 0.2  # some of what people see is not the model's choice, so that its misses are found
@@ -32,51 +35,60 @@ class NextSubjects:
     state: str
 
 
+def workflows_open() -> QuerySet[Workflow]:
+    """The workflows that everybody may classify in, oldest first."""
+    return Workflow.objects.filter(active=True, project__live=True).select_related("project").order_by("pk")
+
+
 def workflow_main() -> Workflow | None:
     """The workflow the front page invites to."""
-    return Workflow.objects.filter(active=True, project__live=True).select_related("project").order_by("pk").first()
+    return workflows_open().first()
 
 
 def subjects_next_for(
-    workflow: Workflow, volunteer: Volunteer | None, *, n: int, exclude: Collection[int] = ()
+    workflow: Workflow,
+    volunteer: Volunteer | None,
+    *,
+    n: int,
+    exclude: Collection[int] = (),
+    holder: UUID | None = None,
+    training_only: bool = False,
 ) -> NextSubjects:
     """Up to ``n`` active subjects this person has not classified, likely trails first, spread at random.
 
-    Each band is entered at a random point of its index and read forwards, then from its start: a few rows
-    are touched, however many subjects there are.
+    They are leased to ``holder``, the volunteer's key. Training subjects are mixed in and look like the others;
+    ``training_only`` asks for nothing else.
     """
-    active = Consensus.objects.filter(workflow=workflow, state=Consensus.State.ACTIVE)
-    unseen = active.exclude(subject_id__in=list(exclude)) if exclude else active
-    if volunteer is not None:
-        mine = Classification.objects.filter(
-            workflow=workflow, volunteer=volunteer, subject_id=OuterRef("subject_id"), counted=True
-        )
-        unseen = unseen.filter(~Exists(mine))
-    chosen: list[int] = []
-    for band in _band_order():
-        if len(chosen) < n:
-            chosen += _pick(unseen.filter(band=band), n - len(chosen))
-    found = Subject.objects.select_related("cutout__exposure__observation").in_bulk(chosen)
-    subjects = [found[pk] for pk in chosen]
-    if subjects or exclude:
-        return NextSubjects(subjects, "normal" if subjects or active.exists() else "finished")
-    return NextSubjects([], "user_finished" if active.exists() else "finished")
+    asked = Asked(
+        workflow.pk, workflow.max_votes, volunteer.pk if volunteer else None, holder, exclude, is_new(volunteer)
+    )
+    if training_only:
+        found = subjects_lease(asked, bands=(), start=0.0, n=n, training=n)
+        return NextSubjects(_subjects(found.training), "normal" if found.training else "user_finished")
+    drawn = training_draw(workflow, volunteer, n=n)
+    found = subjects_lease(asked, bands=_band_order(), start=random.random(), n=n, training=drawn)
+    if found.subjects or found.training:
+        return NextSubjects(_subjects(_mixed(found.subjects, found.training)), "normal")
+    for_me, at_all = subjects_left(asked)
+    return NextSubjects([], "normal" if for_me else "user_finished" if at_all else "finished")
+
+
+def _mixed(subjects: list[int], training: list[int]) -> list[int]:
+    """Both, with the training subjects at random places; the order of the others stays."""
+    for subject in training:
+        subjects.insert(random.randrange(len(subjects) + 1), subject)
+    return subjects
+
+
+def _subjects(ids: list[int]) -> list[Subject]:
+    found = Subject.objects.select_related("cutout__exposure__observation").in_bulk(ids)
+    return [found[pk] for pk in ids]
 
 
 def _band_order() -> list[int]:
     if random.random() < ANY_BAND_CHANCE:
         return random.sample(BANDS, len(BANDS))
     return list(BANDS)
-
-
-def _pick(rows: QuerySet[Consensus], n: int) -> list[int]:
-    start = random.random()
-    forwards = rows.filter(shuffle__gte=start).order_by("shuffle").values_list("subject_id", flat=True)
-    chosen = list(forwards[:n])
-    if len(chosen) < n:
-        around = rows.filter(shuffle__lt=start).order_by("shuffle").values_list("subject_id", flat=True)
-        chosen += list(around[: n - len(chosen)])
-    return chosen
 
 
 def shown_metadata(metadata: dict[str, Any], *, in_classifier: bool = True) -> dict[str, Any]:

@@ -6,11 +6,15 @@ import json
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext
 from rest_framework import serializers
 
+from classify.annotations import MOST_MARKS
 from classify.models import Consensus, Subject, Workflow
-from classify.selectors import shown_metadata
+from classify.selectors import shown_metadata, subject_for_viewer
 from classify.services import MAX_METADATA_BYTES
+from classify.texts import workflow_texts
+from classify.training import Feedback
 
 MAX_METADATA_DEPTH = 8
 
@@ -54,6 +58,15 @@ class NextSerializer(serializers.Serializer):
     state = serializers.ChoiceField(choices=["normal", "user_finished", "finished"])
 
 
+class MarkSerializer(serializers.Serializer):
+    """Both ends of a trail, in pixels of the subject's picture from its upper left corner."""
+
+    x1 = serializers.FloatField()
+    y1 = serializers.FloatField()
+    x2 = serializers.FloatField()
+    y2 = serializers.FloatField()
+
+
 class ClassificationSerializer(serializers.Serializer):
     key = serializers.UUIDField()
     workflow = serializers.PrimaryKeyRelatedField(
@@ -66,6 +79,13 @@ class ClassificationSerializer(serializers.Serializer):
     started_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField()
     metadata = serializers.DictField(required=False, default=dict)
+    marks = serializers.ListField(child=MarkSerializer(), required=False, default=list, max_length=MOST_MARKS)
+    supersedes = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Key of the person's last answer, to replace it.",
+    )
 
     def validate_metadata(self, value: dict[str, Any]) -> dict[str, Any]:
         if _depth(value) > MAX_METADATA_DEPTH:
@@ -93,9 +113,49 @@ class ClassificationSerializer(serializers.Serializer):
         return data | {"subject_id": data.pop("subject")}
 
 
+class FeedbackSerializer(serializers.Serializer):
+    """What is told after a training subject was answered; never before."""
+
+    right = serializers.BooleanField()
+    marks_right = serializers.BooleanField(allow_null=True)
+    answer = serializers.CharField()
+    answer_label = serializers.CharField()
+    kind = serializers.CharField()
+    kind_label = serializers.CharField()
+    explanation = serializers.CharField()
+    marks = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
+    your_marks = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
+    subject = ViewerSubjectSerializer()
+
+
+def feedback_view(feedback: Feedback | None) -> dict[str, Any] | None:
+    """Feedback as it goes over the wire."""
+    if feedback is None:
+        return None
+    known = feedback.known
+    labels = {one["value"]: one["label"] for one in workflow_texts(known.workflow).answers}
+    return {
+        "right": feedback.right,
+        "marks_right": feedback.marks_right,
+        "answer": known.answer,
+        "answer_label": labels.get(known.answer, known.answer),
+        "kind": known.kind,
+        "kind_label": str(known.get_kind_display()),
+        "explanation": gettext(known.explanation) if known.explanation else "",
+        "marks": known.marks,
+        "your_marks": feedback.your_marks,
+        "subject": subject_for_viewer(known.subject),
+    }
+
+
 class SubmittedSerializer(serializers.Serializer):
     classification = serializers.IntegerField()
-    counted = serializers.BooleanField(help_text="False when this person had answered the subject before.")
+    counted = serializers.BooleanField(help_text="False when it was set aside.")
+    set_aside = serializers.ChoiceField(
+        choices=["", "repeat", "late", "undone"],
+        help_text="Why it does not count: answered before, the subject had enough votes, taken back.",
+    )
+    feedback = FeedbackSerializer(allow_null=True)
 
 
 class SubjectSerializer(serializers.ModelSerializer):

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.db import OperationalError
 
-from classify import consensus, priority
+from classify import consensus, leases, priority
 from ml.selectors import model_active
 
 PRIORITISED = "classify.prioritised.3"
@@ -39,3 +39,9 @@ def prioritise() -> None:
     newest = priority.subjects_prioritise(after=mark["after"])
     # The hour runs from the beginning of a round, not from here: this is written every few seconds.
     cache.set(PRIORITISED, mark | {"after": newest}, timeout=2 * LOOK_AGAIN_S)
+
+
+@shared_task(name="classify.tasks.leases_sweep", time_limit=60)
+def leases_sweep() -> None:
+    """Forget the leases that have ended."""
+    leases.leases_sweep()

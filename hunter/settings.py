@@ -147,6 +147,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "jobs.sweep": {"task": "jobs.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "classify.aggregate": {"task": "classify.tasks.aggregate", "schedule": 3.0, "options": {"expires": 3}},
+    "classify.leases": {"task": "classify.tasks.leases_sweep", "schedule": 60.0, "options": {"expires": 60}},
     "classify.prioritise": {"task": "classify.tasks.prioritise", "schedule": 10.0, "options": {"expires": 10}},
     "catalogue.candidates": {"task": "catalogue.tasks.candidates_refresh", "schedule": 5.0, "options": {"expires": 5}},
 }
