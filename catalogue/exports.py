@@ -27,9 +27,9 @@ from django.utils import timezone
 from catalogue.models import Candidate, CandidateSubject, Validation
 from catalogue.selectors import candidates
 from classify.models import Consensus
+from jobs.cells import formula_safe
 
 MJD_ZERO_JD = 2_400_000.5
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 ISO = "%Y-%m-%dT%H:%M:%S.%f"
 
 
@@ -225,11 +225,6 @@ def _csv(table: Table) -> bytes:
 def _change_text(table: Table, change: Callable[[str], str]) -> None:
     for name in [column.name for column in table.itercols() if column.dtype.kind == "U"]:
         table[name] = np.array([change(str(value)) for value in table[name]], dtype=np.str_).astype("U")
-
-
-def formula_safe(value: str) -> str:
-    """Text that a spreadsheet will not run: what looks like a formula gets an apostrophe before it."""
-    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
 
 
 def _ecsv(table: Table) -> bytes:

@@ -18,8 +18,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from catalogue.exports import formula_safe
 from classify.models import Classification, Consensus
+from jobs.cells import formula_safe
 
 COLUMNS = (
     "classification_id",

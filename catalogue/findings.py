@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from archive.models import Cutout
 from catalogue.models import Candidate, FindingTry, ScoreCheck
-from classify.models import Consensus, Subject
+from classify.models import Consensus, Subject, Workflow
 from classify.teaching import shows_training
 from ml.models import Score
 
@@ -38,6 +38,7 @@ class Finding:
 def pass_over() -> None:
     """Mark what ended below the threshold: nothing to find there."""
     unlikely = Q(p_yes=None) | Q(p_yes__lt=F("workflow__yes_threshold")) | Q(subject__cutout=None)
+    unlikely |= ~Q(workflow__purpose=Workflow.Purpose.ASTEROIDS)  # its finds are listed with the workflow
     waiting = Consensus.objects.filter(unlikely, state=Consensus.State.RETIRED, candidates_checked_at=None)
     rows = waiting.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
     Consensus.objects.filter(pk__in=list(rows[:PASSED_OVER_PER_RUN])).update(candidates_checked_at=timezone.now())
@@ -47,7 +48,10 @@ def findings_by_consensus(limit: int) -> list[Finding]:
     """Tiles that retired with a "yes" and were not looked at yet, oldest first."""
     rows = (
         Consensus.objects.filter(
-            state=Consensus.State.RETIRED, candidates_checked_at=None, p_yes__gte=F("workflow__yes_threshold")
+            state=Consensus.State.RETIRED,
+            candidates_checked_at=None,
+            p_yes__gte=F("workflow__yes_threshold"),
+            workflow__purpose=Workflow.Purpose.ASTEROIDS,
         )
         .exclude(subject__cutout=None)
         .filter(~_put_off("consensus"))

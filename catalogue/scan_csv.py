@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from catalogue.exports import formula_safe
 from catalogue.scan import FIELDS, prescreening, scan_counts, score_spread
 from catalogue.scan_figures import Against, against_people, card_completeness
+from jobs.cells import formula_safe
 from ml.advice import Share
 from ml.charts import LineChart
 from ml.models import Model

@@ -10,10 +10,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.access import account_of
 from accounts.models import Role, User
 from accounts.readonly_admin import ReadOnlyAdmin
 from classify.consensus import votings_close
 from classify.models import Classification, Consensus, Project, Subject, SubjectSet, Workflow
+from classify.setup.services import workflow_change
 
 
 @admin.register(Project)
@@ -28,7 +30,7 @@ class SubjectSetAdmin(admin.ModelAdmin):
 
 @admin.register(Workflow)
 class WorkflowAdmin(admin.ModelAdmin):
-    """The question and the rule. Subject sets come with `manage.py publish`, which also puts them before people."""
+    """The question and the rule. Subject sets come with *Set-up → Images* or `manage.py publish`."""
 
     list_display = ["name", "version", "active", "classifications_count", "retired_count", "subjects_count"]
     readonly_fields = [
@@ -43,12 +45,13 @@ class WorkflowAdmin(admin.ModelAdmin):
         if not change:
             super().save_model(request, obj, form, change)
             return
-        if {"question", "answers"} & set(form.changed_data):
-            obj.version_major += 1
-            obj.version_minor = 1
-        elif "help_text" in form.changed_data:
-            obj.version_minor += 1
-        obj.save(update_fields=[*form.changed_data, "version_major", "version_minor"])
+        changes = {name: getattr(obj, name) for name in form.changed_data}
+        workflow_change(workflow=obj, changes=changes, by=account_of(request), why="admin")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Workflow | None = None) -> list[str]:
+        """What a workflow is for is settled by its first answer."""
+        answered = obj is not None and obj.classifications.exists()
+        return [*self.readonly_fields, "purpose"] if answered else self.readonly_fields
 
 
 @admin.register(Subject)

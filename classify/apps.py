@@ -8,3 +8,4 @@ class ClassifyConfig(AppConfig):
 
     def ready(self) -> None:
         from classify import publish  # noqa: F401 - registers the job kind
+        from classify.setup import filling  # noqa: F401 - another

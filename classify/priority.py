@@ -19,7 +19,7 @@ SCORED = """
       JOIN ml_model AS m ON m.id = s.model_id AND m.active
       JOIN classify_subject AS j ON j.cutout_id = s.cutout_id
       JOIN classify_consensus AS c ON c.subject_id = j.id
-      JOIN classify_workflow AS w ON w.id = c.workflow_id
+      JOIN classify_workflow AS w ON w.id = c.workflow_id AND w.purpose = 'asteroids' -- what the score is about
 """
 PRIORITISE = f"""
 WITH changed AS (

@@ -122,11 +122,17 @@ def cutouts_publish(cutouts: list[Cutout], *, workflow: Workflow, subject_set: S
     Membership.objects.bulk_create(
         [Membership(subject=subject, subjectset=subject_set) for subject in subjects], ignore_conflicts=True
     )
-    have = set(Consensus.objects.filter(workflow=workflow, subject__in=subjects).values_list("subject_id", flat=True))
-    missing = [Consensus(workflow=workflow, subject=subject) for subject in subjects if subject.pk not in have]
-    before = Consensus.objects.filter(workflow=workflow, subject__in=subjects).count()
+    return subjects_show([subject.pk for subject in subjects], workflow=workflow)
+
+
+@transaction.atomic
+def subjects_show(subject_ids: list[int], *, workflow: Workflow) -> int:
+    """Put these subjects before the workflow's people. Safe to repeat; how many are new there."""
+    there = Consensus.objects.filter(workflow=workflow, subject__in=subject_ids)
+    have = set(there.values_list("subject_id", flat=True))
+    missing = [Consensus(workflow=workflow, subject_id=pk) for pk in subject_ids if pk not in have]
     Consensus.objects.bulk_create(missing, ignore_conflicts=True)
-    made = Consensus.objects.filter(workflow=workflow, subject__in=subjects).count() - before
+    made = there.count() - len(have)
     Workflow.objects.filter(pk=workflow.pk).update(subjects_count=F("subjects_count") + made)
     return made
 

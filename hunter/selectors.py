@@ -23,6 +23,7 @@ def home_context() -> dict[str, Any]:
     newest = Subject.objects.order_by("-pk").first()
     return {
         "workflow": workflow,
+        "others": max(classify.workflows_open().count() - 1, 0),
         "counts": counts,
         "finds": finds,
         "hero_image_url": finds[0]["image_url"] if finds else None,

@@ -16,7 +16,7 @@ from accounts.models import Role
 from archive.models import Cutout
 from archive.services import ingest_start
 from catalogue.models import Candidate, CandidateSubject
-from classify.models import Picture, Workflow
+from classify.models import GuideEntry, GuideExample, Picture, TutorialStep, Workflow
 from classify.pictures import picture_create
 from hunter.certificates import certificate_for, certificate_token
 from hunter.people import numbers_of
@@ -70,6 +70,25 @@ def _certificate(subject, workflow) -> str:
     return certificate_token(made, volunteer)
 
 
+def _set_up(workflow: Workflow) -> dict[str, dict[str, object]]:
+    """Rows for the set-up pages: the project, a workflow, a step, a class of the field guide with a picture."""
+    project = workflow.project
+    step = TutorialStep.objects.create(workflow=workflow, language="en", position=90, title="Look", text="Look.")
+    entry = GuideEntry.objects.create(project=project, language="en", position=90, name="Arc", looks_like="Bent.")
+    example = GuideExample.objects.create(entry=entry, position=1, picture=_picture(workflow))
+    named: dict[str, dict[str, object]] = {}
+    for name, pattern in OURS:
+        if not name.startswith("setup:"):
+            continue
+        of_project = "projects/" in str(pattern.pattern)
+        values = {
+            "slug": project.slug if of_project else workflow.slug,
+            "step_id": step.pk, "entry_id": entry.pk, "example_id": example.pk,
+        }  # fmt: skip
+        named[name] = {key: values[key] for key in pattern.pattern.converters}
+    return named
+
+
 @pytest.fixture
 def rows(db, request, tmp_path) -> dict[str, dict[str, object]]:
     """One real row for every address that names one, so that a refusal cannot pass for a missing row."""
@@ -100,6 +119,7 @@ def rows(db, request, tmp_path) -> dict[str, dict[str, object]]:
         "statistics:workflow": {"slug": workflow.slug},
         "accounts:profile": {"username": factories.user(public_profile=True).username},
         "certificate": {"token": _certificate(subject, workflow)},
+        **_set_up(workflow),
         "talk:board": {"slug": comment.discussion.board.slug},
         "talk:tag": {"name": "trail"},
         "archive:observation": {"name": exposure.observation.name},

@@ -1,0 +1,1 @@
+"""Where scientists make and edit projects and workflows in the browser, without code."""
