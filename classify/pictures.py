@@ -30,13 +30,23 @@ def picture_create(*, project: Project, data: bytes, alt: str, credit: str = "")
     ValidationError
         The data are no picture we take, or too much of one, or a text is too long; nothing was kept.
     """
-    written = picture_encoded(data)
+    return picture_keep(project=project, encoded=picture_encoded(data), alt=alt, credit=credit)
+
+
+def picture_keep(*, project: Project, encoded: Encoded, alt: str, credit: str = "") -> Picture:
+    """Keep what `picture_encoded` made, or a WebP of our own.
+
+    Raises
+    ------
+    ValidationError
+        A text is too long; nothing was kept.
+    """
     picture = Picture(
-        project=project, alt=alt.strip(), credit=credit.strip(), width=written.width, height=written.height
+        project=project, alt=alt.strip(), credit=credit.strip(), width=encoded.width, height=encoded.height
     )
     picture.file = f"pictures/{picture.public_id}.webp"
     picture.full_clean()
-    bytes_put(picture.file, written.data)
+    bytes_put(picture.file, encoded.data)
     picture.save()
     return picture
 

@@ -39,7 +39,7 @@ OTHERS = (
     Ask("spike", 3, "outside"), Ask("unusable", 2),
     Ask("satellite", 2, "flashing"), Ask("empty", 2), Ask("cosmic_ray", 3), Ask("jet", 3), Ask("galaxy", 3),
     Ask("artefact", 3, "breath"),
-    Ask("empty", 1), Ask("spike", 2), Ask("cosmic_ray", 2), Ask("artefact", 2, "bleeding"), Ask("satellite", 1),
+    Ask("empty", 1), Ask("spike", 2), Ask("cosmic_ray", 2), Ask("artefact", 2, "ghost"), Ask("satellite", 1),
     Ask("empty", 2),
 )  # fmt: skip
 

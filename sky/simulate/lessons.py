@@ -163,11 +163,11 @@ def _cosmic_ray(image: Image, rng: np.random.Generator, field: Field, ask: Ask) 
 def _artefact(image: Image, rng: np.random.Generator, field: Field, ask: Ask) -> tuple[list[TrailTruth], Place]:
     form = ask.form or ("column", "ghost", "breath", "bleeding")[int(rng.integers(4))]
     if form == "ghost":
-        ghosts = add_window_ghost(image, rng, sigma_e=1.6 * field.sigma_e)
+        ghosts = add_window_ghost(image, rng, sigma_e=3.0 * field.sigma_e)  # none so faint that nobody sees it
         x, y, _ = ghosts[len(ghosts) // 2]
         return [], (x, y)
     if form == "breath":
-        xs, ys = add_dragon_breath(image, rng, sigma_e=field.sigma_e)
+        xs, ys = add_dragon_breath(image, rng, sigma_e=2.5 * field.sigma_e)
         return [], (float(xs[len(xs) // 3]), float(ys[len(ys) // 3]))
     place = _somewhere(image, rng)
     if form == "bleeding":

@@ -102,14 +102,17 @@ class Person:
     """Somebody with a browser of their own. Any error in the console (also of the CSP) fails the test."""
 
     def __init__(
-        self, browser: Browser, site: Site, *, width: int, height: int, scheme: str = "dark", workers: str = "block"
-    ) -> None:
+        self, browser: Browser, site: Site, *, width: int, height: int, scheme: str = "dark", workers: str = "block",
+        newcomer: bool = False,
+    ) -> None:  # fmt: skip
         self.site = site
         # A service worker's own requests pass by the routes with which tests take the network away.
         self.context: BrowserContext = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, base_url=site.url, accept_downloads=True,
             service_workers=workers,
         )  # fmt: skip
+        if not newcomer:  # the tutorial opens by itself for those, and takes their keys
+            self.context.add_init_script("localStorage.setItem('asteroid-hunter:tutorial:asteroid-trails', 'seen')")
         self.page: Page = self.context.new_page()
         self.console: list[str] = []
         self.page.on("console", lambda message: self.console.append(message.text) if message.type == "error" else None)
@@ -135,12 +138,13 @@ class Person:
 
 @pytest.fixture
 def person(chromium: Browser, site: Site) -> Iterator[Any]:
-    """Make people: `person()` at 1440 px, `person(width=390)` with a phone."""
+    """Make people: `person()` at 1440 px, `person(width=390)` with a phone, `person(newcomer=True)` to be taught."""
     made: list[Person] = []
 
-    def make(width: int = 1440, scheme: str = "dark", workers: str = "block") -> Person:
+    def make(width: int = 1440, scheme: str = "dark", workers: str = "block", newcomer: bool = False) -> Person:
         height = 844 if width < 600 else 900
-        made.append(Person(chromium, site, width=width, height=height, scheme=scheme, workers=workers))
+        how: dict[str, Any] = {"scheme": scheme, "workers": workers, "newcomer": newcomer}
+        made.append(Person(chromium, site, width=width, height=height, **how))
         return made[-1]
 
     yield make

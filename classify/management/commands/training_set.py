@@ -38,7 +38,8 @@ class Command(BaseCommand):
         paths = []
         for path in training_files(folder, count=count, seed=seed):
             paths.append(path)
-            self.stdout.write(f"{path.name}", ending="\n" if options["verbosity"] > 1 else "\r")
+            if options["verbosity"] > 1:
+                self.stdout.write(path.name)
         job_run_in_terminal(partial(ingest_start, paths), unit="file")
         made = training_answers(paths, workflow=its_workflow)
         left_out = f", {made.left_out} left out" if made.left_out else ""

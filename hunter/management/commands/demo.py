@@ -19,6 +19,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.services import demo_users_ensure
 from classify.models import Workflow
 from classify.publish import workflow_ensure
+from classify.starter import starter_content_ensure
 from hunter.processes import ProcessGroup
 from ml.services import shipped_model_ensure
 
@@ -73,6 +74,7 @@ class Command(BaseCommand):
             # One answer decides here, so that one person can see the whole journey; three tiles in ten hold a trail.
             rule = {"min_votes": 1, "max_votes": 1, "prevalence_yes": 0.3}
             Workflow.objects.filter(pk=workflow.pk).update(**rule)
+            starter_content_ensure(workflow=workflow)
         self._say("Ingesting")
         call_command("ingest", str(folder), stdout=self.stdout, stderr=self.stderr)
         self._say("Pre-screening with the model")
