@@ -23,6 +23,7 @@ class Tutorial {
     this.part("next").addEventListener("click", () => this.forward());
     dialog.addEventListener("close", () => this.closed());
     dialog.addEventListener("keydown", (event) => this.pressed(event));
+    new ResizeObserver(() => this.letScroll()).observe(this.part("steps"));
     this.show(0);
   }
 
@@ -35,6 +36,13 @@ class Tutorial {
     if (this.told || remembered(this.key)) return;
     this.dialog.showModal();
     this.part("next").focus();
+  }
+
+  /** Where the text is longer than the window, the keyboard must be able to scroll it. */
+  letScroll() {
+    const steps = this.part("steps");
+    if (steps.scrollHeight > steps.clientHeight) steps.tabIndex = 0;
+    else steps.removeAttribute("tabindex");
   }
 
   show(number) {
