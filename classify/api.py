@@ -80,8 +80,7 @@ class NextSubjects(APIView):
             holder=volunteer.key if volunteer else getattr(request._request, "volunteer_key", None),
             training_only=request.query_params.get("training") in ("1", "true"),
         )
-        views = [selectors.subject_for_viewer(subject) for subject in found.subjects]
-        response = Response({"subjects": views, "state": found.state})
+        response = Response({"subjects": selectors.subjects_for_classifier(found), "state": found.state})
         response["Cache-Control"] = "no-store"
         return response
 

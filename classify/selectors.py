@@ -33,6 +33,7 @@ class NextSubjects:
 
     subjects: list[Subject]
     state: str
+    training: frozenset[int] = frozenset()
 
 
 def workflows_open() -> QuerySet[Workflow]:
@@ -68,7 +69,8 @@ def subjects_next_for(
     drawn = training_draw(workflow, volunteer, n=n)
     found = subjects_lease(asked, bands=_band_order(), start=random.random(), n=n, training=drawn)
     if found.subjects or found.training:
-        return NextSubjects(_subjects(_mixed(found.subjects, found.training)), "normal")
+        subjects = _subjects(_mixed(found.subjects, found.training))
+        return NextSubjects(subjects, "normal", frozenset(found.training))
     for_me, at_all = subjects_left(asked)
     return NextSubjects([], "normal" if for_me else "user_finished" if at_all else "finished")
 
@@ -106,6 +108,18 @@ def subject_for_viewer(subject: Subject, *, in_classifier: bool = True) -> dict[
     """What a viewer needs to show a subject; nothing of votes or scores."""
     shown = {"id": subject.pk, "metadata": shown_metadata(subject.metadata, in_classifier=in_classifier)}
     return shown | (cutout_viewer(subject.cutout) if subject.cutout else {"simulated": False})
+
+
+def subjects_for_classifier(found: NextSubjects) -> list[dict[str, Any]]:
+    """What the classifier needs to show these subjects; training subjects are marked as simulated only where the
+    others are, or the mark would give them away.
+    """
+    views = [subject_for_viewer(subject) for subject in found.subjects]
+    others = [view["simulated"] for view in views if view["id"] not in found.training]
+    for view in views:
+        if view["id"] in found.training:
+            view["simulated"] = any(others)
+    return views
 
 
 def people_counts(workflow: Workflow | None) -> dict[str, int]:

@@ -22,7 +22,8 @@ from classify.texts import workflow_texts
 # What main.js imports, directly or not: named in the page, all are fetched at once instead of one after the other.
 MODULES = [
     *(f"js/{name}.js" for name in ("csrf", "dialogs", "shortcuts", "stretch", "viewer")),
-    *(f"js/classify/{name}.js" for name in ("api", "keys", "outbox", "queue", "screen", "session", "store")),
+    *(f"js/classify/{name}.js" for name in ("api", "favourite", "feedback", "keys", "marking", "outbox", "queue")),
+    *(f"js/classify/{name}.js" for name in ("screen", "session", "store")),
     *(f"js/viewer/{name}.js" for name in ("gestures", "stretch-panel", "tone", "transform", "viewer")),
 ]
 

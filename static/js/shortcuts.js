@@ -30,3 +30,17 @@ export function bindSingleKeySetting(checkbox) {
   checkbox.checked = singleKeysEnabled();
   checkbox.addEventListener("change", () => setSingleKeys(checkbox.checked));
 }
+
+const ONE_KEY = "asteroid-hunter:one-key";
+
+/** Does an answer's key also press Done? Off unless the person turned it on. */
+export function oneKeyEnabled() {
+  return localStorage.getItem(ONE_KEY) === "on";
+}
+
+/** Keep a checkbox [data-setting=one-key] and the stored setting equal. */
+export function bindOneKeySetting(checkbox) {
+  if (!checkbox) return;
+  checkbox.checked = oneKeyEnabled();
+  checkbox.addEventListener("change", () => localStorage.setItem(ONE_KEY, checkbox.checked ? "on" : "off"));
+}

@@ -34,9 +34,41 @@ class Site:
 
     url: str
     data: Path
-    process: subprocess.Popen[str]
-    passwords: dict[str, str]
+    exposures: int
+    process: subprocess.Popen[str] | None = None
+    passwords: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start it, also again on the same data, and wait until it is open."""
+        foreign = (
+            "DATABASE_URL",
+            "REDIS_URL",
+            "HUNTER_TEST_DATA_DIR",
+            "PYTEST_CURRENT_TEST",
+            "DJANGO_ALLOW_ASYNC_UNSAFE",
+        )
+        environment = {name: value for name, value in os.environ.items() if name not in foreign}
+        environment |= {"DATA_DIR": str(self.data), "THROTTLE_CLASSIFY": "100000/min", "THROTTLE_READ": "100000/min"}
+        port = self.url.rsplit(":", 1)[1]
+        command = [sys.executable, "-u", "manage.py", "demo", "--port", port, "--exposures", str(self.exposures)]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
+        )
+        opened = threading.Event()
+        threading.Thread(target=_read, args=(self, self.process, opened), daemon=True).start()
+        if not opened.wait(START_TIMEOUT_S) or not self.passwords or self.process.poll() is not None:
+            pytest.fail("the demo did not open:\n" + "".join(self.lines[-40:]))
+
+    def stop(self) -> None:
+        """Ctrl-C, as a person does."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
 
     def truth(self) -> list[dict[str, Any]]:
         """The simulated asteroid trails, brightest ridge first, each with its observation."""
@@ -63,33 +95,18 @@ def started_site(exposures: int) -> Iterator[Site]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    foreign = ("DATABASE_URL", "REDIS_URL", "HUNTER_TEST_DATA_DIR", "PYTEST_CURRENT_TEST", "DJANGO_ALLOW_ASYNC_UNSAFE")
-    environment = {name: value for name, value in os.environ.items() if name not in foreign}
-    command = [sys.executable, "-u", "manage.py", "demo", "--port", str(port), "--exposures", str(exposures)]
-    process = subprocess.Popen(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env=environment | {"DATA_DIR": str(data), "THROTTLE_CLASSIFY": "100000/min", "THROTTLE_READ": "100000/min"},
-    )  # fmt: skip
-    made = Site(f"http://localhost:{port}", data, process, {})
-    opened = threading.Event()
-    threading.Thread(target=_read, args=(made, opened), daemon=True).start()
+    site = Site(f"http://localhost:{port}", data, exposures)
     try:
-        if not opened.wait(START_TIMEOUT_S) or not made.passwords:
-            pytest.fail("the demo did not open:\n" + "".join(made.lines[-40:]))
-        yield made
+        site.start()
+        yield site
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(timeout=60)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        site.stop()
         shutil.rmtree(data, ignore_errors=True)
 
 
-def _read(site: Site, opened: threading.Event) -> None:
-    assert site.process.stdout is not None
-    for line in site.process.stdout:
+def _read(site: Site, process: subprocess.Popen[str], opened: threading.Event) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
         site.lines.append(line)
         if found := re.match(r"\s+(volunteer|moderator|scientist|admin)\s+(\S+)\s+(\S+)\s*$", line):
             site.passwords[found[1]] = found[3]

@@ -6,7 +6,7 @@ const ACTS_ON_ENTER = "a, button, summary, [role=button]";
 
 /**
  * @param {{viewer: object, choose: (index: number) => void, clear: () => void, done: () => void,
- *          doneAndTalk: () => void, help: () => void}} actions
+ *          doneAndTalk: () => void, undo: () => void, mark: () => boolean, help: () => void}} actions
  */
 export function bindKeys(actions) {
   document.addEventListener("keydown", (event) => {
@@ -33,6 +33,11 @@ function run(event, actions) {
     actions.doneAndTalk();
     return true;
   }
+  if (key.toLowerCase() === "u") {
+    actions.undo();
+    return true;
+  }
+  if (key.toLowerCase() === "m") return actions.mark();
   if (key.startsWith("Arrow")) return false;
   const command = viewerCommand(event, actions.viewer);
   return command ? actions.viewer.command(command) : false;

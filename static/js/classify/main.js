@@ -1,9 +1,12 @@
 // The classifier: shows a subject, takes an answer, keeps it safe, goes on at once.
 import { openDialog } from "../dialogs.js";
-import { bindSingleKeySetting } from "../shortcuts.js";
+import { bindOneKeySetting, bindSingleKeySetting, oneKeyEnabled } from "../shortcuts.js";
 import { viewerFor } from "../viewer.js";
 import { createApi } from "./api.js";
+import { FavouriteButton } from "./favourite.js";
+import { FeedbackDialog } from "./feedback.js";
 import { bindKeys } from "./keys.js";
+import { Marking } from "./marking.js";
 import { Outbox } from "./outbox.js";
 import { SubjectQueue } from "./queue.js";
 import { Screen } from "./screen.js";
@@ -21,7 +24,16 @@ class Classifier {
     this.outbox = new Outbox(this.api);
     this.answeredHere = new Set();
     this.queue = new SubjectQueue({ api: this.api, workflow: config.workflow.id, answered: () => this.answered() });
+    this.marking = new Marking({ viewer: this.viewer, screen: this.screen });
+    this.feedback = new FeedbackDialog(document.getElementById("feedback-dialog"));
+    this.favourite = new FavouriteButton(root, config);
+    this.lessons = new Map();
+    this.given = new Set();
     this.entry = null;
+    // The answer before: {key, entry, answer, marks}; null when it can no longer be taken back.
+    this.last = null;
+    this.supersedes = null;
+    this.leaving = null;
     // True while the stage's next state is being decided; news from the queue then waits.
     this.deciding = true;
   }
@@ -42,7 +54,8 @@ class Classifier {
       if (event.submitter?.value === "talk") this.doneAndTalk();
       else this.done();
     });
-    screen.form.addEventListener("change", () => screen.readiness());
+    screen.form.addEventListener("change", () => this.chosen());
+    screen.part("undo").addEventListener("click", () => this.undo());
     screen.part("clear").addEventListener("click", () => this.clear());
     screen.part("warning-close").addEventListener("click", () => screen.warn(""));
     screen.part("retry").addEventListener("click", () => queue.wake());
@@ -51,6 +64,7 @@ class Classifier {
     // What the server has, it will not hand out again: no need to name it in every request.
     outbox.addEventListener("saved", (event) => {
       this.answeredHere.delete(event.detail.subject);
+      this.saved(event.detail);
       queue.wake();
     });
     window.addEventListener("online", () => queue.wake());
@@ -58,17 +72,21 @@ class Classifier {
       // Refused for good: do not offer this subject again on this page, or it would come round at once.
       queue.skip(event.detail.subject);
       this.answeredHere.delete(event.detail.subject);
+      this.forget(event.detail.key);
       screen.warn(`${screen.text("rejected")} ${event.detail.message}`.trim());
     });
     outbox.addEventListener("held", (event) => this.held(event.detail.status));
     window.addEventListener("pagehide", () => queue.keepPlace());
     bindSingleKeySetting(document.querySelector("[data-setting=single-keys]"));
+    bindOneKeySetting(document.querySelector("[data-setting=one-key]"));
     bindKeys({
       viewer: this.viewer,
       choose: (index) => this.choose(index),
       clear: () => this.clear(),
       done: () => this.done(),
       doneAndTalk: () => this.doneAndTalk(),
+      undo: () => this.undo(),
+      mark: () => this.mark(),
       help: () => openDialog(document.getElementById("help-dialog")),
     });
   }
@@ -82,6 +100,8 @@ class Classifier {
     this.entry = null;
     this.deciding = true;
     this.screen.clear();
+    this.marking.reset();
+    this.marking.setActive(false);
     const entry = this.queue.take();
     if (!entry) {
       this.deciding = false;
@@ -105,6 +125,8 @@ class Classifier {
     image.alt = this.screen.text("imageAlt");
     this.viewer.show(image, subject);
     this.entry = entry;
+    this.askedToMark = false;
+    this.favourite.show(subject);
     this.startedAt = new Date().toISOString();
     this.screen.showSubject(subject, this.queue.server);
     this.screen.showStage("image");
@@ -132,6 +154,22 @@ class Classifier {
     this.screen.choose(radio);
     // From the image the arrows must go on panning; from anywhere else Enter must mean Done.
     if (document.activeElement !== this.viewer.stage) radio.focus({ preventScroll: true });
+    this.chosen();
+    if (oneKeyEnabled() && !this.marking.active) this.done();
+    return true;
+  }
+
+  /** Another answer: marks belong to a yes. They stay for the moment, in case the person changes back. */
+  chosen() {
+    this.screen.readiness();
+    this.marking.setActive(this.entry !== null && this.config.workflow.marking && this.screen.chosen === "yes");
+    if (this.marking.active) this.screen.say(this.screen.text("markHow"));
+  }
+
+  /** Key M: mark by keyboard, wherever the focus is. */
+  mark() {
+    if (!this.marking.active) return false;
+    this.marking.atCross();
     return true;
   }
 
@@ -139,6 +177,7 @@ class Classifier {
     if (this.screen.chosen === null) return false;
     const hadFocus = this.screen.form.contains(document.activeElement);
     this.screen.clear();
+    this.marking.setActive(false);
     if (hadFocus) this.screen.status.focus({ preventScroll: true });
     return true;
   }
@@ -152,18 +191,29 @@ class Classifier {
       screen.say(screen.text("chooseFirst"));
       return null;
     }
+    if (this.marking.active && this.marking.value.length === 0 && !this.askedToMark) {
+      this.askedToMark = true;
+      screen.say(screen.text("markNone"));
+      return null;
+    }
     const classification = classificationOf({
       workflow: this.config.workflow,
       entry,
       answer,
+      marks: this.marking.value,
+      supersedes: this.supersedes,
       startedAt: this.startedAt,
       viewer: this.viewer,
       selectionState: this.queue.server,
     });
     // From here a second press of Done finds nothing to take.
     this.entry = null;
+    this.given.add(classification.key);
+    this.last = { key: classification.key, entry, answer, marks: classification.marks };
+    if (!this.supersedes) screen.showCount(visit.add());
+    this.supersedes = null;
     this.answeredHere.add(entry.subject.id);
-    screen.showCount(visit.add());
+    screen.showUndo(true);
     return classification;
   }
 
@@ -181,12 +231,17 @@ class Classifier {
     const { screen, outbox } = this;
     const classification = this.takeAnswer();
     if (!classification) return;
+    this.forget(classification.key);
+    this.leaving = classification.key;
     this.deciding = true;
     screen.showStage("saving");
     screen.say(screen.text("saving"));
     const outcome = outbox.settled(classification.key, TALK_WAIT_MS);
     await outbox.add(classification);
     const ended = await outcome;
+    this.leaving = null;
+    const lesson = this.lessons.get(classification.key);
+    if (lesson) await this.feedback.show(lesson, { leaving: true });
     this.advance();
     if (ended === "saved") {
       window.location.assign(this.config.urls.talk.replace("/0/", `/${classification.subject}/`));
@@ -194,6 +249,52 @@ class Classifier {
     }
     if (ended === "waiting") screen.warn(screen.text("talkLater"));
     this.moveFocus();
+  }
+
+  /** The server has it: say what is to be learnt, and when it came too late. */
+  saved({ key, body }) {
+    if (!body) return;
+    if (body.feedback) {
+      this.lessons.set(key, body.feedback);
+      this.forget(key);
+      if (this.leaving !== key && this.isMine(key)) this.teach(body.feedback);
+    } else if (body.set_aside === "late" && this.isMine(key)) this.screen.say(this.screen.text("late"));
+  }
+
+  /** Given on this page, not in another tab. */
+  isMine(key) {
+    return this.given.has(key);
+  }
+
+  async teach(lesson) {
+    await this.feedback.show(lesson);
+    this.moveFocus();
+  }
+
+  /** This answer can no longer be taken back. */
+  forget(key) {
+    if (this.last?.key !== key) return;
+    this.last = null;
+    this.screen.showUndo(false);
+  }
+
+  /** Bring the last image back with its answer; the next Done replaces it. */
+  undo() {
+    const { last, screen } = this;
+    if (!last || !this.entry || this.supersedes) {
+      screen.say(screen.text("undoNone"));
+      return;
+    }
+    this.queue.putBack(this.entry, last.entry);
+    this.forget(last.key);
+    this.supersedes = last.key;
+    this.marking.reset(last.marks);
+    this.show(last.entry, true);
+    const radio = screen.radios.find((one) => one.value === last.answer);
+    screen.choose(radio);
+    this.chosen();
+    radio.focus({ preventScroll: true });
+    screen.say(screen.text("undone"));
   }
 
   /** After an answer the focus stays on the image if it was there, else goes to the status line. */

@@ -6,7 +6,7 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 60_000;
 const LOCK = "asteroid-hunter-outbox";
 
-/** Fires "count" {waiting}, "saved" {key, subject, status}, "rejected" {key, subject, message}, "held" {status}. */
+/** Fires "count" {waiting}, "saved" {key, subject, status, body}, "rejected" {key, subject, message}, "held" {status}. */
 export class Outbox extends EventTarget {
   constructor(api) {
     super();
@@ -99,7 +99,7 @@ export class Outbox extends EventTarget {
       }
       await store.remove(entry.key);
       this.wait = FIRST_WAIT_MS;
-      const detail = { key: entry.key, subject: entry.classification.subject, status: result.status, message: result.message };
+      const detail = { key: entry.key, subject: entry.classification.subject, status: result.status, message: result.message, body: result.body ?? null };
       this.emit(result.outcome, detail);
       this.channel?.postMessage({ type: result.outcome, detail });
       await this.tellCount();

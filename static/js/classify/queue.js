@@ -11,6 +11,8 @@ const PLACE_VALID_MS = 4 * 60_000;
 function prefetched(subject) {
   const image = new Image();
   image.decoding = "async";
+  if (subject.width) image.width = subject.width;
+  if (subject.height) image.height = subject.height;
   image.src = subject.image;
   const entry = { subject, image, settled: false };
   entry.ready = image.decode().then(() => true, () => false).then((shown) => {
@@ -45,6 +47,12 @@ export class SubjectQueue extends EventTarget {
     return this.current;
   }
 
+  /** What was on the stage comes next again; `current` takes its place. */
+  putBack(entry, current) {
+    this.entries.unshift(entry);
+    this.current = current;
+  }
+
   /** Do not ask for this subject again on this page: its image is broken. */
   skip(subject) {
     this.skipped.add(subject);
@@ -62,8 +70,7 @@ export class SubjectQueue extends EventTarget {
       const fresh = subjects.filter((subject) => !known.has(subject.id));
       for (const subject of fresh) this.entries.push(prefetched(subject));
       if (fresh.length > 0) this.wait = FIRST_WAIT_MS;
-      // With excluded subjects the server cannot tell "none left for you" from "none free"; skipped ones are for good.
-      this.afterFill(fresh.length, known.size === this.skipped.size);
+      this.afterFill(fresh.length);
     } catch (error) {
       this.change(this.entries.length ? "ready" : "unreachable", { status: error.status ?? 0, message: error.message });
       this.retry();
@@ -72,12 +79,11 @@ export class SubjectQueue extends EventTarget {
     }
   }
 
-  afterFill(added, onlySkipped) {
+  afterFill(added) {
     if (this.entries.length > 0) this.change("ready");
-    else if (this.server === "normal") this.change(onlySkipped ? "user_finished" : "empty");
-    else this.change(this.server);
-    // Nothing for the moment: others hold the leases, or the last ones are on screen here.
-    if (added === 0 && this.server === "normal" && !onlySkipped) this.retry();
+    else this.change(this.server === "normal" ? "empty" : this.server);
+    // Nothing for the moment: others hold the last ones, and may let them go.
+    if (added === 0 && this.server === "normal") this.retry();
   }
 
   async known() {

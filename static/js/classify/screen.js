@@ -24,6 +24,11 @@ export class Screen {
     return (this.messages[`${key}${form}`] ?? this.messages[key] ?? "").replace("{n}", this.number.format(n));
   }
 
+  /** A message with a number in it that is a name, not an amount: "Trail {n}". */
+  numbered(name, n) {
+    return this.text(name).replace("{n}", this.number.format(n));
+  }
+
   say(text) {
     this.status.textContent = text;
   }
@@ -77,6 +82,10 @@ export class Screen {
   clear() {
     for (const radio of this.radios) radio.checked = false;
     this.readiness();
+  }
+
+  showUndo(possible) {
+    this.part("undo").hidden = !possible;
   }
 
   /** The banner above the task, most important first, as volunteers know it from Zooniverse. */

@@ -2,7 +2,7 @@
 
 const SESSION = "asteroid-hunter:session";
 const COUNT = "asteroid-hunter:classified";
-const CLASSIFIER_VERSION = "1.0";
+const CLASSIFIER_VERSION = "1.1";
 
 function sessionId() {
   let id = sessionStorage.getItem(SESSION);
@@ -25,9 +25,9 @@ export const visit = {
 
 /**
  * The classification to send, in the fields Zooniverse's clients use.
- * @param {{workflow: object, entry: object, answer: string, startedAt: string, viewer: object, selectionState: string}} parts
+ * @param {{workflow: object, entry: object, answer: string, marks: object[], supersedes: string|null, startedAt: string, viewer: object, selectionState: string}} parts
  */
-export function classificationOf({ workflow, entry, answer, startedAt, viewer, selectionState }) {
+export function classificationOf({ workflow, entry, answer, marks, supersedes, startedAt, viewer, selectionState }) {
   const { subject, image } = entry;
   const box = viewer.stage;
   return {
@@ -36,6 +36,8 @@ export function classificationOf({ workflow, entry, answer, startedAt, viewer, s
     workflow_version: String(workflow.version),
     subject: subject.id,
     answer,
+    marks,
+    supersedes,
     started_at: startedAt,
     finished_at: new Date().toISOString(),
     metadata: {

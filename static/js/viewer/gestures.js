@@ -69,7 +69,8 @@ export function bindGestures(stage, actions) {
   }, { passive: false });
 
   stage.addEventListener("dblclick", (event) => {
-    if (event.target.closest("button")) return;
+    // While trails are marked, two quick clicks are two ends.
+    if (event.target.closest("button") || stage.classList.contains("is-marking")) return;
     actions.zoom(actions.isZoomed() ? 1 / 1000 : 3, fromCentre(event.clientX, event.clientY));
   });
 }

@@ -39,3 +39,22 @@ export function rotateQuarter(view) {
 export function panBy(view, dx, dy) {
   return { ...view, x: view.x + dx, y: view.y + dy };
 }
+
+const turn = (x, y, degrees) => {
+  const angle = (degrees * Math.PI) / 180;
+  return { x: x * Math.cos(angle) - y * Math.sin(angle), y: x * Math.sin(angle) + y * Math.cos(angle) };
+};
+
+/** From pixels of the image (origin at its upper left corner) to the stage, from its centre in screen pixels. */
+export function toStage(view, stage, image, { x, y }) {
+  const scale = fitScale(stage, image, view.rotation) * view.zoom;
+  const turned = turn((x - image.width / 2) * scale, (y - image.height / 2) * scale, view.rotation);
+  return { x: turned.x + view.x, y: turned.y + view.y };
+}
+
+/** The other way: which pixel of the image lies at a point of the stage; not clipped to the image. */
+export function toImage(view, stage, image, { x, y }) {
+  const scale = fitScale(stage, image, view.rotation) * view.zoom;
+  const turned = turn(x - view.x, y - view.y, -view.rotation);
+  return { x: turned.x / scale + image.width / 2, y: turned.y / scale + image.height / 2 };
+}

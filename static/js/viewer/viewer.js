@@ -2,7 +2,7 @@
 import { bindGestures } from "./gestures.js";
 import { StretchPanel } from "./stretch-panel.js";
 import { Tone } from "./tone.js";
-import { START, clampPan, fitScale, panBy, rotateQuarter, zoomBy } from "./transform.js";
+import { START, clampPan, fitScale, panBy, rotateQuarter, toImage, toStage, zoomBy } from "./transform.js";
 
 const ZOOM_STEP = 1.4;
 const PAN_STEP = 0.15;
@@ -132,7 +132,7 @@ export class Viewer {
   /** Take a new view, within bounds, and put it on screen. */
   move(view) {
     if (!this.image?.naturalWidth) return;
-    const stage = { width: this.stage.clientWidth, height: this.stage.clientHeight };
+    const stage = this.stageSize;
     if (!stage.width || !stage.height) return;
     this.view = clampPan(view, stage, this.size);
     this.mostZoom = Math.max(this.mostZoom, this.view.zoom);
@@ -146,6 +146,31 @@ export class Viewer {
     for (const element of this.root.querySelectorAll("[data-when-zoomed]")) element.hidden = zoom <= 1;
     const readout = this.root.querySelector("[data-zoom]");
     if (readout) readout.textContent = `${zoom.toFixed(1)}×`;
+    this.root.dispatchEvent(new CustomEvent("viewer:moved"));
+  }
+
+  get stageSize() {
+    return { width: this.stage.clientWidth, height: this.stage.clientHeight };
+  }
+
+  /** Pixel of the image under a place of the window; null without an image. */
+  imagePoint(clientX, clientY) {
+    if (!this.image?.naturalWidth) return null;
+    const box = this.stage.getBoundingClientRect();
+    const point = { x: clientX - box.left - box.width / 2, y: clientY - box.top - box.height / 2 };
+    return toImage(this.view, this.stageSize, this.size, point);
+  }
+
+  /** Where a pixel of the image is on the stage, in screen pixels from the stage's upper left corner. */
+  stagePoint(point) {
+    const { width, height } = this.stageSize;
+    const { x, y } = toStage(this.view, this.stageSize, this.size, point);
+    return { x: x + width / 2, y: y + height / 2 };
+  }
+
+  /** Pixels of the image per pixel of the screen. */
+  get imagePixels() {
+    return 1 / (fitScale(this.stageSize, this.size, this.view.rotation) * this.view.zoom);
   }
 
   applyTone() {
