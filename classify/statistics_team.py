@@ -98,7 +98,7 @@ class _Vote:
 
 
 def team_figures(workflow: Workflow) -> TeamFigures:
-    """The figures of one workflow. Four queries: three on the newest votes and the people, one kept for ten minutes."""
+    """The figures of one workflow, by four queries; the one on all subjects is kept for ten minutes."""
     votes = _newest(workflow)
     without = TeamFigures(training=_training(workflow), reasons=_reasons(workflow))
     if not votes:

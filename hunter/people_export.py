@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import User, Volunteer
 from accounts.selectors import account_export
@@ -15,6 +15,18 @@ from classify.models import Classification, Favourite
 from talk.models import Comment
 
 PAGE = 1000
+VOTE = {"id": "pk", "workflow": "workflow__slug", "subject": "subject_id"} | {
+    name: name
+    for name in (
+        "workflow_version", "answer", "annotations", "metadata", "started_at", "finished_at", "created_at", "counted",
+        "set_aside",
+    )
+}  # fmt: skip
+FAVOURITE = {"subject": "subject_id", "created_at": "created_at"}
+COMMENT = {"id": "pk", "subject": "discussion__subject_id", "discussion": "discussion__title"} | {
+    name: name for name in ("body", "created_at", "edited_at", "deleted_at")
+}
+"""Names in the document, and where their values are found."""
 
 
 def person_export(user: User) -> Iterator[str]:
@@ -25,16 +37,16 @@ def person_export(user: User) -> Iterator[str]:
     volunteer = Volunteer.objects.filter(user=user).first()
     account = _json(account_export(user))
     yield account.rstrip("\n}")
-    lists: list[tuple[str, QuerySet[Any], Callable[[Any], dict[str, Any]]]] = [
-        ("classifications", Classification.objects.filter(volunteer=volunteer).select_related("workflow"), _vote),
-        ("favourites", Favourite.objects.filter(volunteer=volunteer), _favourite),
-        ("comments", Comment.objects.filter(author=user).select_related("discussion"), _comment),
+    lists: list[tuple[str, QuerySet[Any], dict[str, str]]] = [
+        ("classifications", Classification.objects.filter(volunteer=volunteer), VOTE),
+        ("favourites", Favourite.objects.filter(volunteer=volunteer), FAVOURITE),
+        ("comments", Comment.objects.filter(author=user), COMMENT),
     ]
-    for name, rows, plain in lists:
+    for name, rows, names in lists:
         yield f',\n  "{name}": ['
         separator = "\n"
-        for row in _in_pages(rows if volunteer or name == "comments" else rows.none()):
-            yield separator + "    " + json.dumps(plain(row), cls=DjangoJSONEncoder)
+        for row in _in_pages(rows if volunteer or name == "comments" else rows.none(), names):
+            yield separator + "    " + json.dumps(row, cls=DjangoJSONEncoder)
             separator = ",\n"
         yield "\n  ]"
     yield "\n}\n"
@@ -44,46 +56,14 @@ def _json(value: dict[str, Any]) -> str:
     return json.dumps(value, cls=DjangoJSONEncoder, indent=2)
 
 
-def _in_pages(rows: QuerySet[Any]) -> Iterator[Any]:
-    """Rows by id, a page in memory at a time."""
+def _in_pages(rows: QuerySet[Any], names: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Rows by id under their names in the document, a page in memory at a time."""
     newest = rows.order_by("-pk").values_list("pk", flat=True).first() or 0
     last = 0
     while last < newest:
-        found: list[Model] = list(rows.filter(pk__gt=last, pk__lte=newest).order_by("pk")[:PAGE])
+        page = rows.filter(pk__gt=last, pk__lte=newest).order_by("pk").values_list("pk", *names.values())
+        found = list(page[:PAGE])
         if not found:
             return
-        yield from found
-        last = found[-1].pk
-
-
-def _vote(row: Classification) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "workflow": row.workflow.slug,
-        "workflow_version": row.workflow_version,
-        "subject": row.subject_id,
-        "answer": row.answer,
-        "annotations": row.annotations,
-        "metadata": row.metadata,
-        "started_at": row.started_at,
-        "finished_at": row.finished_at,
-        "created_at": row.created_at,
-        "counted": row.counted,
-        "set_aside": row.set_aside,
-    }
-
-
-def _favourite(row: Favourite) -> dict[str, Any]:
-    return {"subject": row.subject_id, "created_at": row.created_at}
-
-
-def _comment(row: Comment) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "subject": row.discussion.subject_id,
-        "discussion": row.discussion.title,
-        "body": row.body,
-        "created_at": row.created_at,
-        "edited_at": row.edited_at,
-        "deleted_at": row.deleted_at,
-    }
+        yield from (dict(zip(names, row[1:], strict=True)) for row in found)
+        last = found[-1][0]
