@@ -1,4 +1,4 @@
-"""The classifier under a slow network, a lost one, a killed tab, an expired session, a restarted server; and its marks."""
+"""The classifier with a slow network or none, a killed tab, an expired session, a restarted server; and its marks."""
 
 from __future__ import annotations
 
@@ -85,6 +85,7 @@ def test_no_answer_is_lost_or_doubled_whatever_happens(site: Site, person: Any) 
         page.keyboard.press("Enter")
 
     # The tab is killed while the network is away: another tab of the same browser sends what was kept.
+    wait_for_image(page)
     visitor.context.set_offline(True)
     answer(page)
     expect(page.locator("[data-part=waiting]")).to_contain_text("1 waiting")
@@ -202,7 +203,8 @@ def test_the_last_answer_is_taken_back_until_the_next(person: Any) -> None:
           const open = indexedDB.open("asteroid-hunter");
           open.onsuccess = () => {
             const all = open.result.transaction("outbox").objectStore("outbox").getAll();
-            all.onsuccess = () => resolve(all.result.sort((a, b) => a.queued - b.queued).map(one => one.classification));
+            const first = (a, b) => a.queued - b.queued;
+            all.onsuccess = () => resolve(all.result.sort(first).map(one => one.classification));
           };
         })"""
     )
