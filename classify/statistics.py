@@ -106,7 +106,7 @@ def kept(key: str, make: Callable[[], Kept], *, timeout: int = KEPT_S) -> Kept:
 
 def workflows_shown() -> list[Workflow]:
     """The workflows whose figures are public: of live projects, open or not."""
-    rows = Workflow.objects.filter(project__live=True).select_related("project").defer("crowd", "help_text")
+    rows = Workflow.objects.filter(project__live=True).select_related("project").defer("crowd")
     return list(rows.order_by("-active", "pk"))
 
 

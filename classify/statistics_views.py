@@ -20,6 +20,7 @@ from classify.activity import activity_chart, history_strip
 from classify.models import Workflow
 from classify.statistics import Span
 from classify.statistics_span import asked
+from classify.texts import workflow_texts
 
 
 @public
@@ -41,6 +42,7 @@ def workflow(request: HttpRequest, slug: str) -> HttpResponse:
     found = _workflow_of(slug)
     context = _context(request, found) | {
         "total": found.classifications_count,
+        "question": workflow_texts(found).question,
         "progresses": [statistics.progress(found)],
     }
     return render(request, "classify/statistics.html", context)

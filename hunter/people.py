@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User, Volunteer
 from catalogue.models import Candidate, CandidateSubject
 from classify import statistics
-from classify.models import YES, Classification, Favourite, Project
+from classify.models import YES, Classification, Project
 from classify.statistics import PeriodCount, Span, filled, midnight
+from classify.texts import workflow_texts
 from jobs.paging import Page, keyset_page
 
 LONGEST_ANSWER = timedelta(minutes=5)
@@ -167,15 +168,8 @@ def answers_of(volunteer: Volunteer | None, *, at: str = "") -> tuple[Page[Class
 
 
 def _label(row: Classification) -> str:
-    return next((str(one["label"]) for one in row.workflow.answers if one["value"] == row.answer), row.answer)
-
-
-def favourites_of(volunteer: Volunteer | None, *, limit: int = FAVOURITES) -> list[Favourite]:
-    """What the person likes to find again, the newest first."""
-    if volunteer is None:
-        return []
-    rows = Favourite.objects.filter(volunteer=volunteer).select_related("subject__cutout").defer("subject__metadata")
-    return list(rows.order_by("-pk")[:limit])
+    answers = workflow_texts(row.workflow).answers
+    return next((str(one["label"]) for one in answers if one["value"] == row.answer), row.answer)
 
 
 def projects_of(volunteer: Volunteer) -> list[str]:

@@ -20,6 +20,7 @@ from accounts.models import Volunteer
 from accounts.selectors import volunteer_of
 from accounts.services import AccountRefused, public_profile_set
 from classify.activity import activity_chart
+from classify.teaching import favourites_of
 from hunter import people
 from hunter.certificates import LONGEST_NAME, certificate_for, certificate_of, certificate_token
 from hunter.people_export import person_export
@@ -34,7 +35,7 @@ def me(request: HttpRequest) -> HttpResponse:
     volunteer = volunteer_of(request)
     page, answers = people.answers_of(volunteer, at=request.GET.get("at", ""))
     context = _numbers_context(volunteer) | {"page": page, "answers": answers}
-    context["favourites"] = people.favourites_of(volunteer)
+    context["favourites"] = favourites_of(volunteer, limit=people.FAVOURITES) if volunteer else []
     if request.user.is_authenticated:
         context["addresses"] = EmailAddress.objects.filter(user=request.user).order_by("-primary", "pk")
     return render(request, "accounts/me.html", context)
