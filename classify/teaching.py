@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import nh3
 from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
-from markdown_it import MarkdownIt
 
 from accounts.models import Volunteer
+from classify.markdown import team_html
 from classify.models import (
     Favourite,
     GuideExample,
@@ -24,7 +22,6 @@ from classify.models import (
     Workflow,
 )
 
-TEXT_ELEMENTS = {*("p", "br", "hr", "em", "strong", "code", "blockquote", "ul", "ol", "li", "h3", "h4", "a")}
 OURS = Q(subject__cutout__exposure__observation__simulated=True)
 """Training images of our making. A real image whose answer a team wrote down is data like any other."""
 
@@ -53,7 +50,7 @@ def tutorial_steps(workflow: Workflow, language: str | None = None) -> list[dict
     chosen = _language_of(workflow.tutorial_steps.values_list("language", flat=True).distinct(), language)
     steps = workflow.tutorial_steps.filter(language=chosen).select_related("picture").order_by("position")
     return [
-        {"title": step.title, "html": text_html(step.text), "image": _image(step.picture) if step.picture else None}
+        {"title": step.title, "html": team_html(step.text), "image": _image(step.picture) if step.picture else None}
         for step in steps
     ]
 
@@ -92,11 +89,6 @@ def _image(picture: Picture) -> dict[str, Any]:
         "height": picture.height,
         "alt": picture.alt,
     }
-
-
-def text_html(text: str) -> SafeString:
-    """Markdown that scientists wrote, as HTML that cannot harm a reader; images are pictures of their own."""
-    return mark_safe(nh3.clean(MarkdownIt("commonmark", {"html": False}).render(text), tags=TEXT_ELEMENTS))
 
 
 def tutorial_seen(workflow: Workflow, volunteer: Volunteer | None) -> bool:

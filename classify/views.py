@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import nh3
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
-from markdown_it import MarkdownIt
 
 from accounts.access import public
 from accounts.models import Volunteer
 from accounts.selectors import volunteer_of, volunteer_remember
 from classify import selectors, teaching
+from classify.markdown import team_html
 from classify.models import Workflow
 from classify.texts import workflow_texts
 
@@ -76,7 +75,7 @@ def _config(workflow: Workflow) -> dict[str, Any]:
             "answers": texts.answers,
             "marking": workflow.marking,
             "marking_question": texts.marking_question,
-            "help_html": _help_html(texts.help_text),
+            "help_html": team_html(texts.help_text),
         },
         "urls": {
             "next": reverse("api:next", args=[workflow.slug]),
@@ -102,7 +101,3 @@ def _addresses(workflow: Workflow, training: bool) -> dict[str, str]:
         "tutorial_seen": reverse("classify:tutorial_seen", args=[workflow.slug]),
     }
     return added | {"next": f"{reverse('api:next', args=[workflow.slug])}?training=1"} if training else added
-
-
-def _help_html(help_text: str) -> str:
-    return nh3.clean(MarkdownIt("commonmark", {"html": False}).render(help_text))

@@ -19,7 +19,7 @@ from archive.models import Cutout
 from classify.models import Project, Subject, SubjectSet, Workflow
 from classify.priority import subjects_prioritise
 from classify.publish import BATCH, cutouts_publish, subjects_show
-from classify.teaching import training_cutouts
+from classify.teaching import shows_training, training_cutouts
 from jobs.models import Job
 from jobs.registry import JobRun, job_kind
 from jobs.services import job_enqueue
@@ -38,8 +38,9 @@ class Selection:
     last: str = ""
 
     def cutouts(self) -> QuerySet[Cutout]:
-        """The newest cutouts of these exposures, of those that are fully cut."""
+        """The cutouts of these exposures, of those that are fully cut; no training images."""
         rows = Cutout.objects.filter(~Q(exposure__cut_recipe=""), recipe=F("exposure__cut_recipe"))
+        rows = rows.filter(~shows_training("pk"))
         if self.instrument:
             instrument, _, detector = self.instrument.partition("/")
             rows = rows.filter(exposure__observation__instrument=instrument)
