@@ -52,7 +52,7 @@ BACK = """
             WHERE subject_id = j.id AND retirement_reason = 'model' OFFSET 0) AS c
       JOIN classify_workflow AS w ON w.id = c.workflow_id
      WHERE s.id > %(after)s AND s.id <= %(until)s
-       AND (s.p_asteroid >= w.retire_score_below OR c.shuffle < w.low_score_share)
+       AND (s.p_asteroid >= w.retire_score_below OR c.shuffle < w.low_score_share OR w.purpose <> 'asteroids')
 """
 RANGE = 1_000  # scores per statement: no lock is held long, and the planner takes the indexes
 # Scores commit out of order: look back this far, so that none is passed over.

@@ -55,6 +55,14 @@ def test_scores_decide_what_is_shown_first(subjects, monkeypatch):
     assert newest == Score.objects.latest("id").pk
 
 
+def test_a_search_for_something_else_is_not_put_in_order_by_asteroids(subjects):
+    Workflow.objects.update(purpose="other", retire_score_below=0.5)
+    model_with("1", subjects, (0.9, 0.2, 0.01))
+    subjects_prioritise()
+    assert bands(subjects) == [1, 1, 1]
+    assert set(Consensus.objects.values_list("state", flat=True)) == {"active"}
+
+
 def test_some_low_scores_go_to_people_early(subjects):
     Consensus.objects.filter(subject=subjects[2]).update(shuffle=0.05)
     model_with("1", subjects, (0.01, 0.01, 0.01))
