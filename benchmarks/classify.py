@@ -153,8 +153,8 @@ def _add_subjects(workflow: Any, n: int) -> None:
         cursor.execute(
             "WITH made AS (INSERT INTO classify_subject (project_id, metadata, created_at)"
             " SELECT %s, '{}', now() FROM generate_series(1, %s) RETURNING id)"
-            " INSERT INTO classify_consensus (workflow_id, subject_id, state, band, shuffle, votes_taken, votes_yes, votes_no,"
-            " votes_unsure, retirement_reason, updated_at)"
+            " INSERT INTO classify_consensus (workflow_id, subject_id, state, band, shuffle, votes_taken, votes_yes,"
+            " votes_no, votes_unsure, retirement_reason, updated_at)"
             " SELECT %s, id, 'active', 1, random(), 0, 0, 0, 0, '', now() FROM made",
             [workflow.project_id, n, workflow.pk],
         )

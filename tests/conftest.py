@@ -14,11 +14,14 @@ _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests of a folder share one browser in one process. Without a browser, say so."""
+    """Browser tests of a folder share one browser and one site in one process; those of a module with a site of its
+    own go by themselves. Without a browser, say so.
+    """
     for item in items:
         folder = item.path.parent.name
         if folder in ("e2e", "js") and {"chromium", "page", "person"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(folder))
+            alone = hasattr(item.module, "site")  # type: ignore[attr-defined]
+            item.add_marker(pytest.mark.xdist_group(item.path.stem if alone else folder))
             if CHROMIUM is None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium found: install Debian's package chromium"))
 

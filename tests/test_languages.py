@@ -97,8 +97,8 @@ def test_volunteers_read_no_english_on_spanish_pages(client):
     english = [
         message.id
         for message in messages(catalogue())
-        if isinstance(message.id, str) and " " in message.id and len(message.id) > 12 and message.string not in ("", message.id)
-        and not PLACEHOLDER.search(message.id)
+        if isinstance(message.id, str) and " " in message.id and len(message.id) > 12
+        and message.string not in ("", message.id) and not PLACEHOLDER.search(message.id)
     ]  # fmt: skip
     left: dict[str, list[str]] = {}
     for pattern in VOLUNTEER_PAGES:
