@@ -161,18 +161,18 @@ def _add_subjects(workflow: Any, n: int) -> None:
         cursor.execute("ANALYZE classify_consensus")
 
 
-def _serve() -> tuple[int, subprocess.Popen[bytes]]:
+def _serve(module: str = "hunter.wsgi", health: str = "/health/live/") -> tuple[int, subprocess.Popen[bytes]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "hunter.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
+    command = [sys.executable, "-m", "gunicorn", module, "--bind", f"127.0.0.1:{port}", "--workers", "2"]
     command += ["--threads", "4", "--log-level", "error", "--no-control-socket"]
     environment = {**os.environ, "THROTTLE_CLASSIFY": "1000000/s", "THROTTLE_READ": "1000000/s"}
     server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
-            Client(port).get("/health/live/")
+            Client(port).get(health)
             return port, server
         except OSError:
             time.sleep(0.1)
@@ -206,13 +206,17 @@ class Client:
             raise RuntimeError(f"GET {path}: {status}")
         return body
 
+    def next_ids(self, workflow: Any) -> list[int]:
+        """Subjects to classify."""
+        found = json.loads(self.get(f"/api/workflows/{workflow.slug}/next/?n=4"))
+        return [subject["id"] for subject in found["subjects"]]
+
     def classify(self, workflow: Any) -> None:
         """As the classifier does: fetch subjects four at a time, send an answer for each."""
         if "csrftoken" not in self.cookies:
             self.get(f"/classify/{workflow.slug}/")
         if not self.queue:
-            found = json.loads(self.get(f"/api/workflows/{workflow.slug}/next/?n=4"))
-            self.queue = [subject["id"] for subject in found["subjects"]]
+            self.queue = self.next_ids(workflow)
         now = datetime.now(UTC)
         body = {
             "key": str(uuid.uuid4()), "workflow": workflow.pk, "workflow_version": workflow.version,
