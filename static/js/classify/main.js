@@ -257,6 +257,11 @@ class Classifier {
     if (body.feedback) {
       this.lessons.set(key, body.feedback);
       this.forget(key);
+      // Taken back a moment too early: the answer to a training image stays.
+      if (this.supersedes === key) {
+        this.supersedes = null;
+        this.advance();
+      }
       if (this.leaving !== key && this.isMine(key)) this.teach(body.feedback);
     } else if (body.set_aside === "late" && this.isMine(key)) this.screen.say(this.screen.text("late"));
   }
@@ -281,7 +286,7 @@ class Classifier {
   /** Bring the last image back with its answer; the next Done replaces it. */
   undo() {
     const { last, screen } = this;
-    if (!last || !this.entry || this.supersedes) {
+    if (!last || this.deciding || this.supersedes) {
       screen.say(screen.text("undoNone"));
       return;
     }

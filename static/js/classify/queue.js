@@ -47,9 +47,9 @@ export class SubjectQueue extends EventTarget {
     return this.current;
   }
 
-  /** What was on the stage comes next again; `current` takes its place. */
+  /** What was on the stage (null: nothing was left) comes next again; `current` takes its place. */
   putBack(entry, current) {
-    this.entries.unshift(entry);
+    if (entry) this.entries.unshift(entry);
     this.current = current;
   }
 
