@@ -158,7 +158,7 @@ def _minimal() -> dict[str, float]:
     with connection.cursor() as cursor:
         cursor.execute(TABLES)
         cursor.execute("INSERT INTO minimal_subject (place) SELECT random() FROM generate_series(1, 1000)")
-    port, server = _serve("benchmarks.minimal", "/next/")
+    port, server = _serve("benchmarks.minimal:make()", "/next/")
     try:
         return _crowd(server, lambda: _Least(port))
     finally:

@@ -7,9 +7,12 @@ over the limit. No sessions, no CSRF, no limits per person, no training, no mark
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+import random
 from typing import Any
 
+import django
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection, transaction
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
@@ -31,8 +34,6 @@ SELECT id FROM minimal_subject AS s
 
 def next_subject(request: HttpRequest) -> JsonResponse:
     """One subject for the person of the cookie."""
-    import random
-
     person = request.COOKIES.get("person", "")
     with connection.cursor() as cursor:
         for start in (random.random(), 0.0):
@@ -51,28 +52,23 @@ def submit(request: HttpRequest) -> JsonResponse:
             [body["key"], body["subject"], request.COOKIES.get("person", ""), body["answer"]],
         )
         if cursor.rowcount:
-            cursor.execute(
-                "UPDATE minimal_subject SET votes = votes + 1 WHERE id = %s AND votes < 3", [body["subject"]]
-            )
+            cursor.execute(COUNT, [body["subject"]])
     return JsonResponse({"ok": True})
 
 
 urlpatterns = [path("next/", next_subject), path("submit/", submit)]
 
 
-@lru_cache(maxsize=1)
-def _application() -> Any:
-    """The site's settings for the database, and nothing else of it."""
-    import django
-    from django.conf import settings
-    from django.core.handlers.wsgi import WSGIHandler
+def make() -> WSGIHandler:
+    """The WSGI application: the database of the site's settings, and nothing else of it (`gunicorn …:make()`)."""
+    from hunter import settings as site
 
-    settings.MIDDLEWARE = []
-    settings.ROOT_URLCONF = "benchmarks.minimal"
+    settings.configure(
+        ALLOWED_HOSTS=site.ALLOWED_HOSTS,
+        DATABASES=site.DATABASES,
+        ROOT_URLCONF="benchmarks.minimal",
+        SECRET_KEY=site.SECRET_KEY,
+        USE_TZ=True,
+    )
     django.setup()
     return WSGIHandler()
-
-
-def application(environ: Any, start_response: Any) -> Any:
-    """The WSGI application."""
-    return _application()(environ, start_response)
