@@ -6,10 +6,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers, status
-from rest_framework.exceptions import PermissionDenied, Throttled
+from rest_framework.exceptions import NotFound, PermissionDenied, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -27,8 +26,11 @@ from classify.serializers import (
     SubjectSerializer,
     SubmittedSerializer,
     WorkflowSerializer,
+    classification_read,
     feedback_view,
+    version_check,
 )
+from classify.visits import visit_of
 
 MOST_AT_ONCE = 20
 
@@ -69,15 +71,17 @@ class NextSubjects(APIView):
         ],
     )
     def get(self, request: Request, slug: str) -> Response:
-        workflow = get_object_or_404(Workflow, slug=slug, active=True)
+        visit = visit_of(request._request, slug=slug, count=True)
+        if visit is None:
+            raise NotFound
         n, exclude = _queue_parameters(request)
-        volunteer = volunteer_of(request._request)
         found = selectors.subjects_next_for(
-            workflow,
-            volunteer,
+            visit.workflow,
+            visit.volunteer,
             n=n,
             exclude=exclude,
-            holder=volunteer.key if volunteer else getattr(request._request, "volunteer_key", None),
+            holder=visit.holder,
+            seen=visit.seen,
             training_only=request.query_params.get("training") in ("1", "true"),
         )
         response = Response({"subjects": selectors.subjects_for_classifier(found), "state": found.state})
@@ -105,11 +109,16 @@ class Classifications(APIView):
 
     @extend_schema(request=ClassificationSerializer, responses={201: SubmittedSerializer, 200: SubmittedSerializer})
     def post(self, request: Request) -> Response:
-        given = ClassificationSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        volunteer = self._volunteer(request)
+        given = classification_read(request.data)
+        visit = visit_of(request._request, pk=given.pop("workflow"))
+        if visit is None:
+            raise serializers.ValidationError({"workflow": ["There is no such workflow that takes answers."]})
+        version_check(visit.workflow, given["workflow_version"])
+        volunteer = visit.volunteer or self._volunteer(request)
         try:
-            submitted = services.classification_submit(volunteer=volunteer, **given.service_arguments())
+            submitted = services.classification_submit(
+                workflow=visit.workflow, subject_id=given.pop("subject"), volunteer=volunteer, **given
+            )
         except DjangoValidationError as error:
             raise serializers.ValidationError(error.message_dict) from None
         except services.KeyTakenError:
@@ -126,10 +135,7 @@ class Classifications(APIView):
         return Response(body, status=status.HTTP_201_CREATED if submitted.created else status.HTTP_200_OK)
 
     def _volunteer(self, request: Request) -> Volunteer:
-        """Who answers. A browser without the cookie of the classifier's page would be a new person each time."""
-        volunteer = volunteer_of(request._request)
-        if volunteer is not None:
-            return volunteer
+        """Somebody new. A browser without the cookie of the classifier's page would be a new person each time."""
         if not request.user.is_authenticated:
             if getattr(request._request, "volunteer_key", None) is None:
                 raise PermissionDenied("Open the page of the classifier first, with cookies allowed.", "no_volunteer")

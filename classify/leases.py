@@ -7,6 +7,7 @@ person has seen. Only where no window holds anything are the bands read to their
 
 from __future__ import annotations
 
+import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from django.db import connection
 
 LEASE_S = 300  # longer than the classifier keeps its place, so that what it comes back to is still held
 WINDOW = 200
+DIFFICULTIES = (1, 2, 3)
 PAST_END = 2.0  # shuffle lies in 0..1
 
 
@@ -32,44 +34,48 @@ class Asked:
 
 
 FREE = """
-      NOT (c.subject_id = ANY(%(exclude)s))
+      NOT ({row}.subject_id = ANY(%(exclude)s))
   AND NOT EXISTS (SELECT FROM classify_classification AS v
-                   WHERE v.workflow_id = %(workflow)s AND v.subject_id = c.subject_id
+                   WHERE v.workflow_id = %(workflow)s AND v.subject_id = {row}.subject_id
                      AND v.volunteer_id = %(volunteer)s AND v.counted)
 """
-TO_COME = """
-  AND c.votes_taken + (SELECT count(*) FROM classify_lease AS l
-                        WHERE l.consensus_id = c.id AND l.expires_at > now()
-                          AND l.holder IS DISTINCT FROM %(holder)s) < %(max_votes)s
+# A stretch of an index: one band (or one difficulty), from a place to another. They are read in their order, and no
+# further than needed.
+STRETCHES = "unnest(%({name}s)s::int[], %({name}_from)s::float8[], %({name}_to)s::float8[]) AS t(part, low, high)"
+TRAINING = f"""
+SELECT f.subject_id FROM {STRETCHES.format(name="level")} CROSS JOIN LATERAL
+       (SELECT k.subject_id
+          FROM (SELECT subject_id FROM classify_knownanswer
+                 WHERE workflow_id = %(workflow)s AND difficulty = t.part AND shuffle >= t.low AND shuffle < t.high
+                 ORDER BY shuffle LIMIT %(window)s) AS k
+         WHERE {FREE.format(row="k")} LIMIT %(training)s) AS f
+ LIMIT %(training)s
 """
-STRETCH = f"""
-(SELECT c.id, c.subject_id
-   FROM (SELECT id, subject_id, votes_taken FROM classify_consensus
-          WHERE workflow_id = %(workflow)s AND state = 'active' AND band = {{band}}
-            AND shuffle >= %({{low}})s AND shuffle < %({{high}})s
-          ORDER BY shuffle LIMIT %(window)s) AS c
-  WHERE {FREE} {TO_COME}
-  LIMIT %(n)s)
+PICKED = f"""
+SELECT f.id, f.subject_id FROM {STRETCHES.format(name="band")} CROSS JOIN LATERAL
+       (SELECT c.id, c.subject_id
+          FROM (SELECT id, subject_id, votes_taken FROM classify_consensus
+                 WHERE workflow_id = %(workflow)s AND state = 'active' AND band = t.part
+                   AND shuffle >= t.low AND shuffle < t.high
+                 ORDER BY shuffle LIMIT %(window)s) AS c
+         WHERE {FREE.format(row="c")}
+           AND c.votes_taken + (SELECT count(*) FROM classify_lease AS l
+                                 WHERE l.consensus_id = c.id AND l.expires_at > now()
+                                   AND l.holder IS DISTINCT FROM %(holder)s) < %(max_votes)s
+         LIMIT %(n)s) AS f
 """
-LEASE = """
-WITH training AS (SELECT k.subject_id FROM classify_knownanswer AS k
-                   WHERE k.workflow_id = %(workflow)s AND NOT (k.subject_id = ANY(%(exclude)s))
-                     AND NOT EXISTS (SELECT FROM classify_classification AS v
-                                      WHERE v.workflow_id = k.workflow_id AND v.subject_id = k.subject_id
-                                        AND v.volunteer_id = %(volunteer)s)
-                   ORDER BY CASE WHEN %(easy_first)s THEN k.difficulty END, random() LIMIT %(training)s),
-     picked AS (SELECT id, subject_id FROM ({stretches}) AS found
-                 LIMIT greatest(%(n)s - (SELECT count(*) FROM training), 0)),
+LEASE = f"""
+WITH training AS ({TRAINING}),
+     picked AS ({PICKED} LIMIT greatest(%(n)s - (SELECT count(*) FROM training), 0)),
      leased AS (INSERT INTO classify_lease (consensus_id, holder, expires_at)
                 SELECT id, %(holder)s, now() + %(lease_s)s * interval '1 second' FROM picked
                  WHERE %(holder)s::uuid IS NOT NULL ORDER BY id
                     ON CONFLICT (consensus_id, holder) DO UPDATE SET expires_at = excluded.expires_at)
 SELECT subject_id, false FROM picked UNION ALL SELECT subject_id, true FROM training
 """
-NOTHING = "SELECT NULL::bigint AS id, NULL::bigint AS subject_id WHERE false"
 LEFT = f"""
 SELECT EXISTS (SELECT FROM classify_consensus AS c
-                WHERE c.workflow_id = %(workflow)s AND c.state = 'active' AND {FREE}),
+                WHERE c.workflow_id = %(workflow)s AND c.state = 'active' AND {FREE.format(row="c")}),
        EXISTS (SELECT FROM classify_consensus WHERE workflow_id = %(workflow)s AND state = 'active')
 """
 
@@ -89,24 +95,25 @@ def subjects_lease(asked: Asked, *, bands: Sequence[int], start: float, n: int, 
     ``start`` (0..1) is where each band is entered; without bands there are training subjects only. Somebody whom no
     key identifies gets subjects without a lease.
     """
-    found = _lease(asked, bands, start, n, training, WINDOW)
-    if bands and not found.subjects and len(found.training) < n:
-        found = _lease(asked, bands, start, n, training, None)
-    return found
+    levels = DIFFICULTIES if asked.easy_first else random.sample(DIFFICULTIES, len(DIFFICULTIES))
+    values = _values(asked) | {"n": n, "training": training, "lease_s": LEASE_S}
+    values |= _stretches("band", bands, start) | _stretches("level", levels if training else (), random.random())
+    found = _lease(values, WINDOW)
+    return found if found.subjects or found.training else _lease(values, None)
 
 
-def _lease(asked: Asked, bands: Sequence[int], start: float, n: int, training: int, window: int | None) -> Leased:
-    stretches = [
-        STRETCH.format(band=int(band), low=low, high=high)
-        for band in bands
-        for low, high in (("start", "past_end"), ("zero", "start"))
-    ]
-    values: dict[str, Any] = _values(asked) | {
-        "n": n, "training": training, "easy_first": asked.easy_first, "window": window, "lease_s": LEASE_S,
-        "start": start, "zero": 0.0, "past_end": PAST_END,
-    }  # fmt: skip
+def _stretches(name: str, parts: Sequence[int], start: float) -> dict[str, Any]:
+    """Each part of the index, from ``start`` on and then from its beginning."""
+    return {
+        f"{name}s": [part for part in parts for _ in range(2)],
+        f"{name}_from": [start, 0.0] * len(parts),
+        f"{name}_to": [PAST_END, start] * len(parts),
+    }
+
+
+def _lease(values: dict[str, Any], window: int | None) -> Leased:
     with connection.cursor() as cursor:
-        cursor.execute(LEASE.format(stretches=" UNION ALL ".join(stretches) or NOTHING), values)
+        cursor.execute(LEASE, values | {"window": window})
         rows = cursor.fetchall()
     return Leased([pk for pk, trains in rows if not trains], [pk for pk, trains in rows if trains])
 
@@ -127,32 +134,6 @@ def subjects_left(asked: Asked) -> tuple[bool, bool]:
         cursor.execute(LEFT, _values(asked))
         for_me, at_all = cursor.fetchone()
     return bool(for_me), bool(at_all)
-
-
-TAKE = """
-WITH the AS (SELECT id FROM classify_consensus WHERE workflow_id = %(workflow)s AND subject_id = %(subject)s),
-     ended AS (DELETE FROM classify_lease AS l USING the WHERE l.consensus_id = the.id AND l.holder = %(holder)s),
-     taken AS (UPDATE classify_consensus AS c SET votes_taken = c.votes_taken + 1
-                 FROM the, classify_workflow AS w
-                WHERE c.id = the.id AND w.id = c.workflow_id
-                  AND (%(anyway)s OR c.state = 'active' AND c.votes_taken < w.max_votes)
-            RETURNING c.id)
-SELECT (SELECT count(*) FROM the), (SELECT count(*) FROM taken)
-"""
-
-
-def vote_take(*, workflow_id: int, subject_id: int, holder: UUID, anyway: bool = False) -> bool | None:
-    """Take a place among the votes that count on a subject, and end this person's lease on it.
-
-    True: taken. False: the subject has enough votes. None: it is not voted on in this workflow. The one place that
-    decides: the row's lock lets as many through as there are places, however many come at once. ``anyway`` is for an
-    answer that takes the place of an earlier one of the same person.
-    """
-    values: dict[str, Any] = {"workflow": workflow_id, "subject": subject_id, "holder": holder, "anyway": anyway}
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE, values)
-        there, taken = cursor.fetchone()
-    return bool(taken) if there else None
 
 
 def leases_sweep() -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +12,7 @@ from uuid import UUID
 
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -18,13 +20,17 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Volunteer
 from classify.annotations import annotations_of, answer_label
-from classify.leases import vote_take
-from classify.models import Classification, Consensus, KnownAnswer, Workflow
+from classify.models import Classification, Consensus, KnownAnswer, Subject, Workflow
 from classify.training import Feedback, feedback_metadata, feedback_of
+from classify.votes import vote_write
 
+HINT_EVERY_S = 1.0
 MAX_METADATA_BYTES = 16_384
 CLOCK_SLACK = timedelta(minutes=10)
 LONGEST_AGE = timedelta(days=90)  # answers given offline arrive late
+
+# Rooms further along the data's way say here whether a person has talked about an answer's subject since.
+TALK: list[Callable[[Classification], bool]] = []
 
 
 class KeyTakenError(Exception):
@@ -74,11 +80,6 @@ def classification_submit(
     """
     label = answer_label(workflow, answer)
     _check_times(started_at, finished_at)
-    known = (
-        KnownAnswer.objects.filter(workflow=workflow, subject=subject_id)
-        .select_related("subject__cutout__exposure__observation", "workflow")
-        .first()
-    )
     fields: dict[str, Any] = {
         "key": key,
         "workflow": workflow,
@@ -86,52 +87,67 @@ def classification_submit(
         "subject_id": subject_id,
         "volunteer": volunteer,
         "answer": answer,
-        "annotations": annotations_of(workflow, answer, label, marks),
+        "annotations": annotations_of(workflow, answer, label, marks, _picture_size(subject_id) if marks else None),
         "metadata": dict(metadata),
         "started_at": started_at,
         "finished_at": finished_at,
     }
-    if known is not None:
-        fields["metadata"] |= {"feedback": feedback_metadata(known, answer == known.answer)}
-    if supersedes is not None and (first := _first_with(key, volunteer, subject_id)) is not None:
-        return _submitted(first, created=False, known=known)
-    for repeat in (False, True):
+    for last in (False, True):
         try:
-            with transaction.atomic():
-                made = _record(fields, known=known, repeat=repeat, supersedes=supersedes)
-                transaction.on_commit(_hint, robust=True)
-            return _submitted(made, created=True, known=known)
-        except IntegrityError:
-            # The key came before (then this is a replay), or this person's answer on this subject did.
+            made = _write(fields, supersedes)
+        except (IntegrityError, NotUndoneError) as error:
+            # The key came before: a replay. Else this person's answer came in the same moment: a repeat, next time.
             if (first := _first_with(key, volunteer, subject_id)) is not None:
-                return _submitted(first, created=False, known=known)
-            if repeat:
+                return _submitted(first, created=False)
+            if last or isinstance(error, NotUndoneError):
                 raise
+        else:
+            transaction.on_commit(_hint, robust=True)
+            return _submitted(made, created=True)
     raise AssertionError("unreachable")
 
 
-def _submitted(made: Classification, *, created: bool, known: KnownAnswer | None) -> Submitted:
-    return Submitted(made, created, feedback_of(made, known) if known is not None and made.training else None)
+def _write(fields: dict[str, Any], supersedes: UUID | None) -> Classification:
+    """Write the row; a usual one needs no transaction around its one statement."""
+    alone = supersedes is None and not connection.in_atomic_block
+    with nullcontext() if alone else transaction.atomic():
+        if supersedes is not None:
+            _take_back(fields, supersedes)
+        made = vote_write(fields, anyway=supersedes is not None)
+        return made if made is not None else _write_training(fields)
 
 
-def _record(
-    fields: dict[str, Any], *, known: KnownAnswer | None, repeat: bool, supersedes: UUID | None
-) -> Classification:
-    """Write the row; the database refuses a second counted one of this person."""
-    aside = Classification.SetAside.REPEAT if repeat else ""
-    if supersedes is not None:
-        _take_back(fields, supersedes)
-    if known is None and not repeat:
-        taken = vote_take(
-            workflow_id=fields["workflow"].pk,
-            subject_id=fields["subject_id"],
-            holder=fields["volunteer"].key,
-            anyway=supersedes is not None,
-        )
-        if taken is None:
-            raise ValidationError({"subject": _("This subject is not part of the workflow.")})
-        aside = "" if taken else Classification.SetAside.LATE
-    return Classification.objects.create(**fields, counted=not aside, set_aside=aside, training=known is not None)
+def _write_training(fields: dict[str, Any]) -> Classification:
+    """The answer to a subject whose answer is known; it takes no place, and the database counts it once."""
+    known = _known(fields["workflow"], fields["subject_id"])
+    if known is None:
+        raise ValidationError({"subject": _("This subject is not part of the workflow.")})
+    metadata = fields["metadata"] | {"feedback": feedback_metadata(known, fields["answer"] == known.answer)}
+    mine = Classification.objects.filter(
+        workflow=fields["workflow"], subject=fields["subject_id"], volunteer=fields["volunteer"], counted=True
+    )
+    aside = Classification.SetAside.REPEAT if mine.exists() else ""
+    fields = fields | {"metadata": metadata, "training": True, "counted": not aside, "set_aside": aside}
+    return Classification.objects.create(**fields)
+
+
+def _known(workflow: Workflow, subject_id: int) -> KnownAnswer | None:
+    found = KnownAnswer.objects.filter(workflow=workflow, subject=subject_id)
+    known = found.select_related("subject__cutout__exposure__observation").first()
+    if known is not None:
+        known.workflow = workflow
+    return known
+
+
+def _submitted(made: Classification, *, created: bool) -> Submitted:
+    known = _known(made.workflow, made.subject_id) if made.training else None
+    return Submitted(made, created, feedback_of(made, known) if known is not None else None)
+
+
+def _picture_size(subject_id: int) -> tuple[int, int] | None:
+    """Width and height of a subject's picture; None where it has none."""
+    size = Subject.objects.filter(pk=subject_id).values_list("cutout__width", "cutout__height").first()
+    return size if size and size[0] else None
 
 
 def _take_back(fields: Mapping[str, Any], key: UUID) -> None:
@@ -144,6 +160,8 @@ def _take_back(fields: Mapping[str, Any], key: UUID) -> None:
         raise NotUndoneError(_("The answer to a training image cannot be taken back."))
     if not latest.counted:
         raise NotUndoneError(_("That answer does not count anyway. It stays as it was."))
+    if any(talked_about(latest) for talked_about in TALK):
+        raise NotUndoneError(_("You have written about this image since. Your answer stays as it was."))
     latest.counted, latest.set_aside, latest.aggregated = False, Classification.SetAside.UNDONE, False
     latest.save(update_fields=["counted", "set_aside", "aggregated"])
     Consensus.objects.filter(workflow=fields["workflow"], subject=latest.subject_id).update(
@@ -152,7 +170,7 @@ def _take_back(fields: Mapping[str, Any], key: UUID) -> None:
 
 
 def _first_with(key: UUID, volunteer: Volunteer, subject_id: int) -> Classification | None:
-    found = Classification.objects.filter(key=key).first()
+    found = Classification.objects.filter(key=key).select_related("workflow").first()
     if found is not None and (found.volunteer_id, found.subject_id) != (volunteer.pk, subject_id):
         raise KeyTakenError
     return found
@@ -166,9 +184,16 @@ def _check_times(started_at: datetime, finished_at: datetime) -> None:
         raise ValidationError({"started_at": _("The clock of your device is far from ours; please set it.")})
 
 
+_hinted = [-HINT_EVERY_S]
+
+
 def _hint() -> None:
     """Ask for counting soon; once a second is enough, and the scheduler asks anyway."""
     from classify.tasks import aggregate
 
+    now = time.monotonic()
+    if now - _hinted[0] < HINT_EVERY_S:  # this process has asked; the others are asked in Redis
+        return
+    _hinted[0] = now
     if cache.add("classify.hint", 1, timeout=1) and cache.get("classify.hint"):  # else Redis is away
         aggregate.apply_async(retry=False, expires=30)

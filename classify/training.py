@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.models import Volunteer
 from classify.models import YES, Classification, KnownAnswer, Workflow
 
 FIRST, SOME = 15, 40  # answers after which training subjects become fewer (as in Space Warps: Marshall et al. 2016)
@@ -18,7 +17,7 @@ Line = Sequence[float]
 
 
 def training_chance(workflow: Workflow, seen: int) -> float:
-    """The share of training subjects among what a person with so many answers gets next, 0 to 1."""
+    """The share of training subjects among what a person with so many answers in the workflow gets next, 0 to 1."""
     if seen < FIRST:
         return workflow.training_first
     if seen < SOME:
@@ -26,15 +25,10 @@ def training_chance(workflow: Workflow, seen: int) -> float:
     return workflow.training_later
 
 
-def training_draw(workflow: Workflow, volunteer: Volunteer | None, *, n: int) -> int:
+def training_draw(workflow: Workflow, *, seen: int, n: int) -> int:
     """How many of the next ``n`` subjects are to be training subjects; drawn, so that nobody can count them out."""
-    chance = training_chance(workflow, volunteer.classifications_count if volunteer else 0)
+    chance = training_chance(workflow, seen)
     return sum(random.random() < chance for _ in range(n))
-
-
-def is_new(volunteer: Volunteer | None) -> bool:
-    """Whether this person begins with the easy training subjects."""
-    return volunteer is None or volunteer.classifications_count < FIRST
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ Sessions and votes are in PostgreSQL; only counters of limits and marks of sweep
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Sequence
+from functools import cached_property, wraps
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
@@ -50,6 +50,29 @@ class TolerantClient(RedisCacheClient):
     delete_many = _tolerant("delete_many", lambda _: None)
     clear = _tolerant("clear", lambda _: False)
 
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        """The client of a server, made once: Django's makes one for each command, which costs more than the command."""
+        index = self._get_connection_pool_index(write)
+        if index not in self._clients:
+            self._clients[index] = super().get_client(key, write=write)
+        return self._clients[index]
+
+    @cached_property
+    def _clients(self) -> dict[int, Any]:
+        return {}
+
+    def count_up(self, keys: Sequence[str], timeout: int) -> list[int]:
+        """Add one to each counter, in one exchange; what they are now, 0 where nobody knows."""
+        try:
+            pipe = self.get_client(None, write=True).pipeline(transaction=False)
+            for key in keys:
+                pipe.incr(key)
+                pipe.expire(key, timeout)
+            return [int(count) for count in pipe.execute()[::2]]
+        except (RedisError, OSError) as error:
+            log.warning("the cache is away (%s): %s", "count_up", error)
+            return [0] * len(keys)
+
 
 class TolerantCache(RedisCache):
     """Django's Redis cache with the client above."""
@@ -57,3 +80,7 @@ class TolerantCache(RedisCache):
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
         self._class = TolerantClient
+
+    def count_up(self, keys: Sequence[str], *, timeout: int) -> list[int]:
+        """Add one to each counter (from 0 where it is new), which is kept for ``timeout`` seconds from now."""
+        return list(self._cache.count_up([self.make_and_validate_key(key) for key in keys], timeout))

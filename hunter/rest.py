@@ -58,21 +58,13 @@ class PersonThrottle(ScopedRateThrottle):
             return True
         now = self.timer()
         self.wait_s = duration - now % duration
-        person, address = _person(request), f"address-{self.get_ident(request)}"
-        return all(
-            self._count(ident, int(now // duration), duration) <= most
-            for ident, most in ((person, limit), (address, limit * PEOPLE_PER_ADDRESS))
-            if ident
-        )
+        idents = [(_person(request), limit), (f"address-{self.get_ident(request)}", limit * PEOPLE_PER_ADDRESS)]
+        most = {self._key(ident, int(now // duration)): count for ident, count in idents if ident}
+        counts = self.cache.count_up(list(most), timeout=2 * duration)  # 0 where the cache is away
+        return all(count <= allowed for count, allowed in zip(counts, most.values(), strict=True))
 
-    def _count(self, ident: str, window: int, duration: int) -> int:
-        """How many requests of this window there are, this one included; 0 when the cache is away."""
-        key = f"{self.cache_format % {'scope': self.scope, 'ident': ident}}_{window}"
-        self.cache.add(key, 0, timeout=2 * duration)
-        try:
-            return self.cache.incr(key)
-        except ValueError:  # it ran out in between
-            return 0
+    def _key(self, ident: str, window: int) -> str:
+        return f"{self.cache_format % {'scope': self.scope, 'ident': ident}}_{window}"
 
     def wait(self) -> float:
         return self.wait_s
