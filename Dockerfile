@@ -14,4 +14,4 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PRODUC
 USER hunter
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "hunter.wsgi", "--bind", "0.0.0.0:8000", "--workers", "4", "--threads", "4", "--keep-alive", "75", "--no-control-socket"]
+CMD ["gunicorn", "hunter.wsgi", "--bind", "0.0.0.0:8000", "--workers", "4", "--threads", "4", "--keep-alive", "75", "--preload", "--no-control-socket"]

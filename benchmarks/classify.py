@@ -166,7 +166,7 @@ def _serve(module: str = "hunter.wsgi", health: str = "/health/live/") -> tuple[
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", module, "--bind", f"127.0.0.1:{port}", "--workers", "2"]
-    command += ["--threads", "4", "--keep-alive", "75", "--log-level", "error", "--no-control-socket"]
+    command += ["--threads", "4", "--keep-alive", "75", "--preload", "--log-level", "error", "--no-control-socket"]
     environment = {**os.environ, "THROTTLE_CLASSIFY": "1000000/s", "THROTTLE_READ": "1000000/s"}
     server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60

@@ -15,6 +15,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from classify.models import Subject
+from classify.shown import SHOWN, subject_of
+
 LEASE_S = 300  # longer than the classifier keeps its place, so that what it comes back to is still held
 WINDOW = 200
 DIFFICULTIES = (1, 2, 3)
@@ -71,7 +74,8 @@ WITH training AS ({TRAINING}),
                 SELECT id, %(holder)s, now() + %(lease_s)s * interval '1 second' FROM picked
                  WHERE %(holder)s::uuid IS NOT NULL ORDER BY id
                     ON CONFLICT (consensus_id, holder) DO UPDATE SET expires_at = excluded.expires_at)
-SELECT subject_id, false FROM picked UNION ALL SELECT subject_id, true FROM training
+SELECT found.trains, {SHOWN.format(subject_id="found.subject_id")}
+  FROM (SELECT subject_id, false AS trains FROM picked UNION ALL SELECT subject_id, true FROM training) AS found
 """
 LEFT = f"""
 SELECT EXISTS (SELECT FROM classify_consensus AS c
@@ -84,8 +88,8 @@ SELECT EXISTS (SELECT FROM classify_consensus AS c
 class Leased:
     """Subjects of the voting, leased, in the order of their bands; and training subjects, which need no lease."""
 
-    subjects: list[int]
-    training: list[int]
+    subjects: list[Subject]
+    training: list[Subject]
 
 
 def subjects_lease(asked: Asked, *, bands: Sequence[int], start: float, n: int, training: int = 0) -> Leased:
@@ -115,7 +119,10 @@ def _lease(values: dict[str, Any], window: int | None) -> Leased:
     with connection.cursor() as cursor:
         cursor.execute(LEASE, values | {"window": window})
         rows = cursor.fetchall()
-    return Leased([pk for pk, trains in rows if not trains], [pk for pk, trains in rows if trains])
+    subjects: tuple[list[Subject], list[Subject]] = ([], [])
+    for trains, column in rows:
+        subjects[trains].append(subject_of(column))
+    return Leased(*subjects)
 
 
 def _values(asked: Asked) -> dict[str, Any]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
-from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Volunteer
-from archive.models import Cutout, Exposure, Observation
 from archive.selectors import cutout_viewer
 from classify.leases import Asked, subjects_lease, subjects_left
 from classify.models import Subject, Workflow
@@ -67,61 +64,21 @@ def subjects_next_for(
     asked = Asked(workflow.pk, workflow.max_votes, volunteer.pk if volunteer else None, holder, exclude, seen < FIRST)
     if training_only:
         found = subjects_lease(asked, bands=(), start=0.0, n=n, training=n)
-        return NextSubjects(_subjects(found.training), "normal" if found.training else "user_finished")
+        return NextSubjects(found.training, "normal" if found.training else "user_finished")
     drawn = training_draw(workflow, seen=seen, n=n)
     found = subjects_lease(asked, bands=_band_order(), start=random.random(), n=n, training=drawn)
     if found.subjects or found.training:
-        subjects = _subjects(_mixed(found.subjects, found.training))
-        return NextSubjects(subjects, "normal", frozenset(found.training))
+        trains = frozenset(subject.pk for subject in found.training)
+        return NextSubjects(_mixed(found.subjects, found.training), "normal", trains)
     for_me, at_all = subjects_left(asked)
     return NextSubjects([], "normal" if for_me else "user_finished" if at_all else "finished")
 
 
-def _mixed(subjects: list[int], training: list[int]) -> list[int]:
+def _mixed(subjects: list[Subject], training: list[Subject]) -> list[Subject]:
     """Both, with the training subjects at random places; the order of the others stays."""
     for subject in training:
         subjects.insert(random.randrange(len(subjects) + 1), subject)
     return subjects
-
-
-# Each model's columns in the order of its fields, as `from_db` takes them.
-PARTS: dict[type[Model], tuple[str, ...]] = {
-    Subject: ("id", "cutout_id", "metadata"),
-    Cutout: ("id", "public_id", "exposure_id", "width", "height", "low", "high"),
-    Exposure: ("id", "observation_id", "sky_level", "sky_sigma"),
-    Observation: ("id", "simulated"),
-}
-SHOWN = f"""
-SELECT {", ".join(f"{model._meta.model_name}.{name}" for model, names in PARTS.items() for name in names)}
-  FROM classify_subject AS subject
-  LEFT JOIN archive_cutout AS cutout ON cutout.id = subject.cutout_id
-  LEFT JOIN archive_exposure AS exposure ON exposure.id = cutout.exposure_id
-  LEFT JOIN archive_observation AS observation ON observation.id = exposure.observation_id
- WHERE subject.id = ANY(%s)
-"""
-
-
-def _subjects(ids: list[int]) -> list[Subject]:
-    """These subjects, with only what a viewer needs: the ORM takes longer to write this statement than to run it."""
-    if not ids:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(SHOWN, [ids])
-        found = {row[0]: _subject(row) for row in cursor.fetchall()}
-    return [found[pk] for pk in ids]
-
-
-def _subject(row: Sequence[Any]) -> Subject:
-    parts, start = [], 0
-    for model, names in PARTS.items():
-        values = row[start : start + len(names)]
-        parts.append(model.from_db(connection.alias, names, values) if values[0] is not None else None)
-        start += len(names)
-    subject, cutout, exposure, observation = parts
-    subject.metadata, subject.cutout = json.loads(subject.metadata), cutout
-    if cutout is not None:
-        cutout.exposure, exposure.observation = exposure, observation
-    return subject
 
 
 def _band_order() -> list[int]:

@@ -6,7 +6,7 @@ Sessions and votes are in PostgreSQL; only counters of limits and marks of sweep
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property, wraps
 from typing import Any
 
@@ -14,6 +14,14 @@ from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
+COUNT_UP = """
+for number, key in ipairs(KEYS) do
+  local count = redis.call('INCR', key)
+  redis.call('EXPIRE', key, ARGV[1])
+  if count > tonumber(ARGV[1 + number]) then return 0 end
+end
+return 1
+"""
 
 
 def _tolerant(name: str, otherwise: Callable[[dict[str, Any]], Any]) -> Callable[..., Any]:
@@ -52,7 +60,7 @@ class TolerantClient(RedisCacheClient):
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
         """The client of a server, made once: Django's makes one for each command, which costs more than the command."""
-        index = self._get_connection_pool_index(write)
+        index = self._get_connection_pool_index(write)  # type: ignore[attr-defined]
         if index not in self._clients:
             self._clients[index] = super().get_client(key, write=write)
         return self._clients[index]
@@ -61,17 +69,14 @@ class TolerantClient(RedisCacheClient):
     def _clients(self) -> dict[int, Any]:
         return {}
 
-    def count_up(self, keys: Sequence[str], timeout: int) -> list[int]:
-        """Add one to each counter, in one exchange; what they are now, 0 where nobody knows."""
+    def count_up(self, limits: Mapping[str, int], timeout: int) -> bool:
+        """Add one to each counter until one is over its limit, in one exchange; whether none is."""
         try:
-            pipe = self.get_client(None, write=True).pipeline(transaction=False)
-            for key in keys:
-                pipe.incr(key)
-                pipe.expire(key, timeout)
-            return [int(count) for count in pipe.execute()[::2]]
+            client = self.get_client(None, write=True)
+            return bool(client.eval(COUNT_UP, len(limits), *limits, timeout, *limits.values()))
         except (RedisError, OSError) as error:
             log.warning("the cache is away (%s): %s", "count_up", error)
-            return [0] * len(keys)
+            return True
 
 
 class TolerantCache(RedisCache):
@@ -81,6 +86,10 @@ class TolerantCache(RedisCache):
         super().__init__(server, params)
         self._class = TolerantClient
 
-    def count_up(self, keys: Sequence[str], *, timeout: int) -> list[int]:
-        """Add one to each counter (from 0 where it is new), which is kept for ``timeout`` seconds from now."""
-        return list(self._cache.count_up([self.make_and_validate_key(key) for key in keys], timeout))
+    def count_up(self, limits: Mapping[str, int], *, timeout: int) -> bool:
+        """Add one to each counter (from 0 where it is new), in this order, until one is over its limit; whether none is.
+
+        A counter is kept for ``timeout`` seconds from now. True where nobody knows.
+        """
+        client: TolerantClient = self._cache  # type: ignore[assignment]
+        return client.count_up({self.make_and_validate_key(key): most for key, most in limits.items()}, timeout)

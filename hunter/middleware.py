@@ -6,7 +6,13 @@ import re
 import uuid
 from collections.abc import Callable
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.functional import cached_property
 
 _SAFE = re.compile(r"[A-Za-z0-9-]{8,64}")
 
@@ -32,3 +38,18 @@ def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
         return response
 
     return middleware
+
+
+class OnePolicy(CSPMiddleware):
+    """The content security policy, written once: it is the same for all answers but those that say otherwise."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        special = settings.DEBUG or HEADER in response or any(name.startswith("_csp") for name in vars(response))
+        if special or getattr(request, "_csp_nonce", None) is not None:
+            return super().process_response(request, response)
+        response[HEADER] = self._policy
+        return response
+
+    @cached_property
+    def _policy(self) -> str:
+        return build_policy()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db import DataError
 from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
@@ -42,6 +43,15 @@ class ShallowJSONParser(JSONParser):
             raise ParseError("The JSON is nested too deeply.") from None
 
 
+class Negotiation(DefaultContentNegotiation):
+    """Where there is one form of an answer, that one, whatever is asked for; else as the framework does."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        if len(renderers) == 1:
+            return renderers[0], renderers[0].media_type
+        return super().select_renderer(request, renderers, format_suffix)
+
+
 class PersonThrottle(ScopedRateThrottle):
     """Limits per person (the account, else the anonymous volunteer's cookie), and a wider one per address.
 
@@ -59,9 +69,8 @@ class PersonThrottle(ScopedRateThrottle):
         now = self.timer()
         self.wait_s = duration - now % duration
         idents = [(_person(request), limit), (f"address-{self.get_ident(request)}", limit * PEOPLE_PER_ADDRESS)]
-        most = {self._key(ident, int(now // duration)): count for ident, count in idents if ident}
-        counts = self.cache.count_up(list(most), timeout=2 * duration)  # 0 where the cache is away
-        return all(count <= allowed for count, allowed in zip(counts, most.values(), strict=True))
+        limits = {self._key(ident, int(now // duration)): most for ident, most in idents if ident}
+        return bool(self.cache.count_up(limits, timeout=2 * duration))  # type: ignore[attr-defined]
 
     def _key(self, ident: str, window: int) -> str:
         return f"{self.cache_format % {'scope': self.scope, 'ident': ident}}_{window}"

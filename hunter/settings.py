@@ -79,7 +79,7 @@ MIDDLEWARE = [
     "hunter.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "hunter.middleware.OnePolicy",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -116,8 +116,15 @@ TEMPLATES = [
 DATABASES: dict[str, Any] = {
     "default": env.db_url("DATABASE_URL") if "DATABASE_URL" in env.ENVIRON else database(DATA_DIR)
 }
-DATABASES["default"] |= {"ENGINE": "django.db.backends.postgresql", "CONN_HEALTH_CHECKS": True}
-DATABASES["default"].setdefault("CONN_MAX_AGE", env.int("CONN_MAX_AGE", default=60))
+DATABASES["default"] |= {"ENGINE": "hunter.database", "CONN_HEALTH_CHECKS": True}
+DATABASE_POOL: int = env.int("DATABASE_POOL", default=0)  # most connections of a process; 0: each thread keeps its own
+if DATABASE_POOL:
+    pool = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5.0, "max_idle": 300.0, "max_lifetime": 3600.0}
+    # The pool's connections are looked at by hunter.database, for less than a statement per request.
+    DATABASES["default"] |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False}
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = pool
+else:
+    DATABASES["default"].setdefault("CONN_MAX_AGE", env.int("CONN_MAX_AGE", default=60))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL: str = env.str("REDIS_URL", default=redis_url(DATA_DIR))
 CACHES = {
@@ -227,6 +234,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.VolunteerSessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.Nobody"],  # every view says who may use it
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "hunter.rest.Negotiation",
     "DEFAULT_PARSER_CLASSES": ["hunter.rest.ShallowJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "hunter.rest.KeysetPagination",

@@ -140,7 +140,7 @@ def _commands(port: int) -> dict[str, list[str]]:
     return {
         "web": [
             sys.executable, "-m", "gunicorn", "hunter.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2",
-            "--threads", "4", "--keep-alive", "75", "--log-level", "warning", "--no-control-socket",
+            "--threads", "4", "--keep-alive", "75", "--preload", "--log-level", "warning", "--no-control-socket",
         ],
         "worker": [*celery, "worker", "--queues", "celery", "--concurrency", "1", "--hostname", "quick@%h", *quiet],
         "jobs": [*celery, "worker", "--queues", "jobs", "--concurrency", "2", "--hostname", "jobs@%h", *quiet],
