@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from accounts.models import Volunteer
 from archive.selectors import cutout_viewer
 from classify.leases import Asked, subjects_lease, subjects_left
-from classify.models import Subject, Workflow
+from classify.models import Consensus, Subject, Workflow
 from classify.training import FIRST, training_draw
 
 BANDS = (0, 1, 2)
@@ -34,6 +34,7 @@ class NextSubjects:
     subjects: list[Subject]
     state: str
     training: frozenset[int] = frozenset()
+    simulated: bool = False  # whether the others are, where there are none among the subjects
 
 
 def workflows_open() -> QuerySet[Workflow]:
@@ -69,9 +70,16 @@ def subjects_next_for(
     found = subjects_lease(asked, bands=_band_order(), start=random.random(), n=n, training=drawn)
     if found.subjects or found.training:
         trains = frozenset(subject.pk for subject in found.training)
-        return NextSubjects(_mixed(found.subjects, found.training), "normal", trains)
+        alone = not found.subjects and _is_simulated(workflow)
+        return NextSubjects(_mixed(found.subjects, found.training), "normal", trains, alone)
     for_me, at_all = subjects_left(asked)
     return NextSubjects([], "normal" if for_me else "user_finished" if at_all else "finished")
+
+
+def _is_simulated(workflow: Workflow) -> bool:
+    """Whether the newest of the subjects that are voted on is simulated."""
+    rows = Consensus.objects.filter(workflow=workflow).order_by("-subject")
+    return bool(rows.values_list("subject__cutout__exposure__observation__simulated", flat=True).first())
 
 
 def _mixed(subjects: list[Subject], training: list[Subject]) -> list[Subject]:
@@ -112,7 +120,7 @@ def subjects_for_classifier(found: NextSubjects) -> list[dict[str, Any]]:
     others = [view["simulated"] for view in views if view["id"] not in found.training]
     for view in views:
         if view["id"] in found.training:
-            view["simulated"] = any(others)
+            view["simulated"] = any(others) if others else found.simulated
     return views
 
 

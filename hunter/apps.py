@@ -7,4 +7,9 @@ class HunterConfig(AppConfig):
     name = "hunter"
 
     def ready(self) -> None:
+        from classify import services
         from hunter import celery, openapi  # noqa: F401 - shared tasks belong to this application; the schema's extensions
+        from talk.selectors import subject_talked_about
+
+        if subject_talked_about not in services.TALK:
+            services.TALK.append(subject_talked_about)

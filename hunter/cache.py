@@ -87,7 +87,7 @@ class TolerantCache(RedisCache):
         self._class = TolerantClient
 
     def count_up(self, limits: Mapping[str, int], *, timeout: int) -> bool:
-        """Add one to each counter (from 0 where it is new), in this order, until one is over its limit; whether none is.
+        """Add one to each counter (from 0 where it is new) in this order, until one is over its limit; whether none is.
 
         A counter is kept for ``timeout`` seconds from now. True where nobody knows.
         """

@@ -14,6 +14,7 @@ handler500 = "hunter.views.server_error"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one door, with its limits
 
 urlpatterns = [
+    path("api/", include("hunter.api_urls", namespace="api")),  # first, because asked most: addresses are tried in turn
     path("", views.home, name="home"),
     path("about/", views.about, name="about"),
     path("language/", views.language, name="language"),
@@ -31,7 +32,6 @@ urlpatterns = [
     path("people/", include("hunter.people_urls")),
     path("certificates/<str:token>/", people_views.certificate_check, name="certificate"),
     path("accounts/", include("allauth.account.urls")),
-    path("api/", include("hunter.api_urls", namespace="api")),
     path("admin/", admin.site.urls),
     path("", include("archive.urls")),  # /archive/ and /images/
     path("", include("catalogue.urls")),  # /validate/, /results/ and /exports/

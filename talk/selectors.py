@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from classify.models import Subject
+from classify.models import Classification, Subject
 from talk.models import Board, Comment, Discussion, Tag, TagUse
 
 COMMENTS_PER_PAGE = 30
@@ -158,3 +158,10 @@ def board_discussions(
 def comment_with_key(author: User, key: UUID | None) -> Comment | None:
     """The comment that this person posted under a key, if any."""
     return Comment.objects.filter(author=author, key=key).first() if key is not None else None
+
+
+def subject_talked_about(answer: Classification) -> bool:
+    """Whether the person has written about the subject of an answer since they gave it."""
+    author = answer.volunteer.user_id
+    written = Comment.objects.filter(discussion__subject=answer.subject_id, created_at__gte=answer.created_at)
+    return author is not None and written.filter(author=author).exists()

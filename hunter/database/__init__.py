@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend with a cheaper look at whether a kept connection still works; `base` is what Django loads."""
+"""Django's PostgreSQL backend with a cheaper look at whether a kept connection works; Django loads `base`."""

@@ -7,13 +7,14 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Volunteer
-from classify.models import Classification, Consensus, KnownAnswer
+from archive.models import Observation
+from classify.models import Classification, Consensus, KnownAnswer, Workflow
 from classify.training import training_chance
+from classify.visits import visit_of
 from tests import factories
+from tools.statements import statements_sent
 
 TRAIL = [100.0, 100.0, 200.0, 160.0]
 
@@ -138,17 +139,85 @@ def test_marks_do_not_go_with_a_no(visitor, workflow, trained):
     assert post(visitor, workflow, trained, "no", marks=[mark(1, 1, 9, 9)]).status_code == 400
 
 
+@pytest.mark.parametrize("marks", [[mark(-30, 5, 40, 40)], [mark(5, 5, 540, 40)], [mark(5, 5, 40, 540)]])
+def test_marks_outside_the_picture_are_refused(visitor, workflow, trained, marks):
+    """The picture has 512 pixels a side; a little outside is honest."""
+    assert post(visitor, workflow, trained, marks=marks).status_code == 400
+    assert post(visitor, workflow, trained, marks=[mark(-5, 5, 515, 40)]).status_code == 201
+
+
+def test_the_first_ones_are_easy(visitor, workflow, trained):
+    KnownAnswer.objects.update(difficulty=3)
+    (easy,) = factories.subjects(1, workflow, with_file=True)
+    Consensus.objects.all().delete()
+    KnownAnswer.objects.create(workflow=workflow, subject=easy, answer="no", difficulty=1)
+    address = f"/api/workflows/{workflow.slug}/next/?training=1&n=1"
+    assert {visitor.get(address).json()["subjects"][0]["id"] for _ in range(8)} == {easy.pk}
+
+
+def test_only_answers_in_this_workflow_make_them_fewer(workflow, client):
+    """A person with sixty answers elsewhere begins here like anybody else."""
+    other = Workflow.objects.create(
+        project=workflow.project, slug="other", name="Other", question="?", answers=workflow.answers
+    )
+    user = factories.user()
+    person = Volunteer.objects.create(user=user, classifications_count=60)
+    subject, *mine = factories.subjects(4, workflow)
+    for _ in range(60):
+        factories.vote(subject, "no", other, person, counted=False, set_aside="repeat")
+    request = client.get("/").wsgi_request
+    request.user = user
+    assert visit_of(request, slug=workflow.slug, count=True).seen == 0
+    for one in mine:
+        factories.vote(one, "no", workflow, person)
+    assert visit_of(request, slug=workflow.slug, count=True).seen == 3
+
+
+def test_a_training_image_alone_is_as_simulated_as_the_others(visitor, workflow, trained):
+    factories.subjects(1, workflow, with_file=True)
+    workflow.training_first = 1.0
+    workflow.save()
+    for simulated in (True, False):
+        Observation.objects.filter(exposures__cutouts__subject__known_answers=None).update(simulated=simulated)
+        (alone,) = visitor.get(f"/api/workflows/{workflow.slug}/next/?n=1").json()["subjects"]
+        assert (alone["id"], alone["simulated"]) == (trained.pk, simulated)
+
+
+def test_what_a_workflow_says_now_is_what_counts(visitor, workflow):
+    """Its row is kept between requests, but never past a change."""
+    (subject,) = factories.subjects(1, workflow, with_file=True)
+    for version in (2, 3, 4):
+        workflow.version_minor = version
+        workflow.save()
+        later = post(visitor, workflow, subject, "no", workflow_version=f"1.{version + 1}")
+        now = post(visitor, workflow, subject, "no", workflow_version=f"1.{version}")
+        assert (later.status_code, now.status_code) == (400, 201)
+    workflow.active = False
+    workflow.save()
+    assert post(visitor, workflow, subject, "no").status_code == 400
+    assert visitor.get(f"/api/workflows/{workflow.slug}/next/").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("signed_in", [True, False])
-def test_a_cycle_costs_few_statements(visitor, workflow, signed_in):
+def test_a_cycle_costs_few_statements(client, signed_in):
+    """As PostgreSQL counts them, outside of any test's transaction; and a training subject's, which costs more."""
+    workflow = factories.workflow(training_first=0, training_later=0)
     subjects = factories.subjects(8, workflow, with_file=True)
+    KnownAnswer.objects.create(workflow=workflow, subject=subjects[1], answer="yes", marks=[TRAIL])
+    client.get(f"/classify/{workflow.slug}/")
     if signed_in:
-        visitor.force_login(factories.user())
-    post(visitor, workflow, subjects[0], "no")
-    assert Volunteer.objects.exists()
-    with CaptureQueriesContext(connection) as asking:
-        found = visitor.get(f"/api/workflows/{workflow.slug}/next/?n=4").json()["subjects"]
-    chosen = next(subject for subject in subjects if subject.pk == found[0]["id"])
-    with CaptureQueriesContext(connection) as sending:
-        assert post(visitor, workflow, chosen, "no").status_code == 201
-    assert len(asking) <= 6, [query["sql"][:90] for query in asking]
-    assert len(sending) <= 10, [query["sql"][:90] for query in sending]
+        client.force_login(factories.user())
+    post(client, workflow, subjects[0], "no")
+    with statements_sent() as asking:
+        found = client.get(f"/api/workflows/{workflow.slug}/next/?n=4").json()["subjects"]
+    plain = next(one for one in subjects[2:] if one.pk in [subject["id"] for subject in found])
+    with statements_sent() as sending:
+        assert post(client, workflow, plain, "no").status_code == 201
+    key = str(uuid.uuid4())
+    with statements_sent() as training:
+        assert post(client, workflow, subjects[1], marks=[mark(*TRAIL)], key=key).json()["feedback"]["right"]
+    session = 2 if signed_in else 0
+    assert len(asking) == 2 + session, asking
+    assert len(sending) == 2 + session, sending
+    assert len(training) <= 10, training
