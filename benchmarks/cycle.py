@@ -20,10 +20,11 @@ import psutil
 from benchmarks.classify import Client, _serve, _subjects_with_cutouts
 
 PEOPLE, LIMIT = 32, 3
+MOST_STATEMENTS = {"next": 6, "submit": 10}
 
 
 def run() -> list[dict[str, Any]]:
-    """Two figures: processor time of the web server per cycle, and what its processes hold in memory."""
+    """Four figures: the web server's processor time per cycle, its memory, and the statements of both requests."""
     ours = _ours()
     least = _minimal()
     least_ms = 1000 * least["cpu_s"]
@@ -32,6 +33,11 @@ def run() -> list[dict[str, Any]]:
          "ratio": ours["cpu_s"] / least["cpu_s"], "reference": f"the least Django loop: {least_ms:.2f} ms"},
         {"name": "memory of the web server's processes", "value": ours["memory_mb"], "unit": "MB",
          "ratio": ours["memory_mb"] / least["memory_mb"], "reference": f"the same: {least['memory_mb']:.0f} MB"},
+        *(
+            {"name": f"statements of {name}", "value": ours[name], "unit": "", "ratio": ours[name] / most,
+             "reference": f"the bar: {most}"}
+            for name, most in MOST_STATEMENTS.items()
+        ),
     ]  # fmt: skip
 
 
@@ -48,6 +54,7 @@ def _ours() -> dict[str, float]:
     workflow.score_as_prior = False
     workflow.save()
     subjects = _subjects_with_cutouts(workflow)
+    statements = _statements(workflow)
     port, server = _serve()
     over = threading.Event()
     counting = threading.Thread(target=_count_until, args=(over, classifications_aggregate))
@@ -73,7 +80,37 @@ def _ours() -> dict[str, float]:
     }
     if any(problems.values()):
         raise RuntimeError(f"something does not hold: {problems}")
-    return figures
+    return figures | statements
+
+
+def _statements(workflow: Any) -> dict[str, float]:
+    """How many PostgreSQL gets for a person who has answered before, by the same code in this process."""
+    from django.test import Client as Browser
+    from django.urls import reverse
+
+    from tools.statements import statements_sent
+
+    browser, counts = Browser(SERVER_NAME="localhost"), {}
+    browser.get(reverse("classify:workflow", args=[workflow.slug]))
+    for _ in range(2):
+        with statements_sent() as asking:
+            found = browser.get(reverse("api:next", args=[workflow.slug]), {"n": 1}).json()
+        body = _answer(workflow, found["subjects"][0]["id"])
+        with statements_sent() as sending:
+            answer = browser.post(reverse("api:classifications"), body, content_type="application/json")
+        if answer.status_code != 201:
+            raise RuntimeError(f"POST: {answer.status_code} {answer.content[:300]!r}")
+        counts = {"next": float(len(asking)), "submit": float(len(sending))}
+    return counts
+
+
+def _answer(workflow: Any, subject: int) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        "key": str(uuid.uuid4()), "workflow": workflow.pk, "workflow_version": workflow.version, "subject": subject,
+        "answer": "no", "metadata": {}, "started_at": (now - timedelta(seconds=2)).isoformat(),
+        "finished_at": now.isoformat(),
+    }  # fmt: skip
 
 
 def _count_until(over: threading.Event, aggregate: Callable[[], int]) -> None:
@@ -133,12 +170,7 @@ class _Volunteer:
             if found["state"] != "normal":
                 return False
             time.sleep(0.2)  # others hold the last ones
-        now = datetime.now(UTC)
-        body = {
-            "key": str(uuid.uuid4()), "workflow": self.workflow.pk, "workflow_version": self.workflow.version,
-            "subject": found["subjects"][0]["id"], "answer": "no", "metadata": {},
-            "started_at": (now - timedelta(seconds=2)).isoformat(), "finished_at": now.isoformat(),
-        }  # fmt: skip
+        body = _answer(self.workflow, found["subjects"][0]["id"])
         status, answer = self.client.request("POST", "/api/classifications/", body)
         self.done += 1
         if status != 201:
