@@ -19,7 +19,7 @@ from classify.models import Subject
 from classify.shown import SHOWN, subject_of
 
 LEASE_S = 300  # longer than the classifier keeps its place, so that what it comes back to is still held
-WINDOW = 200
+WINDOW = 64
 DIFFICULTIES = (1, 2, 3)
 PAST_END = 2.0  # shuffle lies in 0..1
 
@@ -57,12 +57,12 @@ SELECT f.subject_id FROM {STRETCHES.format(name="level")} CROSS JOIN LATERAL
 PICKED = f"""
 SELECT f.id, f.subject_id FROM {STRETCHES.format(name="band")} CROSS JOIN LATERAL
        (SELECT c.id, c.subject_id
-          FROM (SELECT id, subject_id, votes_taken FROM classify_consensus
-                 WHERE workflow_id = %(workflow)s AND state = 'active' AND band = t.part
-                   AND shuffle >= t.low AND shuffle < t.high
-                 ORDER BY shuffle LIMIT %(window)s) AS c
-         WHERE {FREE.format(row="c")}
-           AND c.votes_taken + (SELECT count(*) FROM classify_lease AS l
+          FROM (SELECT c.* FROM (SELECT id, subject_id, votes_taken FROM classify_consensus
+                                  WHERE workflow_id = %(workflow)s AND state = 'active' AND band = t.part
+                                    AND shuffle >= t.low AND shuffle < t.high
+                                  ORDER BY shuffle LIMIT %(window)s) AS c
+                 WHERE {FREE.format(row="c")} OFFSET 0) AS c
+         WHERE c.votes_taken + (SELECT count(*) FROM classify_lease AS l
                                  WHERE l.consensus_id = c.id AND l.expires_at > now()
                                    AND l.holder IS DISTINCT FROM %(holder)s) < %(max_votes)s
          LIMIT %(n)s) AS f
