@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import lru_cache
 
 from django.conf import settings
 from django.core import signing
@@ -18,7 +19,7 @@ def volunteer(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[
     """Put the anonymous key of the cookie on the request; the cookie follows when a view makes or forgets a key."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        request.volunteer_key = _read(request)  # type: ignore[attr-defined]
+        request.volunteer_key = _read(request.COOKIES.get(COOKIE, ""))  # type: ignore[attr-defined]
         before = request.volunteer_key  # type: ignore[attr-defined]
         response = get_response(request)
         after = request.volunteer_key  # type: ignore[attr-defined]
@@ -38,8 +39,9 @@ def volunteer(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[
     return middleware
 
 
-def _read(request: HttpRequest) -> uuid.UUID | None:
+@lru_cache(maxsize=4096)  # a signature holds for good: people who come again and again need not be checked anew
+def _read(cookie: str) -> uuid.UUID | None:
     try:
-        return uuid.UUID(str(signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT)))
+        return uuid.UUID(str(signing.loads(cookie, salt=SALT)))
     except (signing.BadSignature, ValueError):
         return None

@@ -17,6 +17,7 @@ from django.db import connection
 
 from classify.models import Subject
 from classify.shown import SHOWN, subject_of
+from classify.sql import rows
 
 LEASE_S = 300  # longer than the classifier keeps its place, so that what it comes back to is still held
 WINDOW = 64
@@ -37,10 +38,10 @@ class Asked:
 
 
 FREE = """
-      NOT ({row}.subject_id = ANY(%(exclude)s))
+      NOT ({row}.subject_id = ANY(%(exclude)s::bigint[]))
   AND NOT EXISTS (SELECT FROM classify_classification AS v
-                   WHERE v.workflow_id = %(workflow)s AND v.subject_id = {row}.subject_id
-                     AND v.volunteer_id = %(volunteer)s AND v.counted)
+                   WHERE v.workflow_id = %(workflow)s::bigint AND v.subject_id = {row}.subject_id
+                     AND v.volunteer_id = %(volunteer)s::bigint AND v.counted)
 """
 # A stretch of an index: one band (or one difficulty), from a place to another. They are read in their order, and no
 # further than needed.
@@ -49,38 +50,41 @@ TRAINING = f"""
 SELECT f.subject_id FROM {STRETCHES.format(name="level")} CROSS JOIN LATERAL
        (SELECT k.subject_id
           FROM (SELECT subject_id FROM classify_knownanswer
-                 WHERE workflow_id = %(workflow)s AND difficulty = t.part AND shuffle >= t.low AND shuffle < t.high
-                 ORDER BY shuffle LIMIT %(window)s) AS k
-         WHERE {FREE.format(row="k")} LIMIT %(training)s) AS f
- LIMIT %(training)s
+                 WHERE workflow_id = %(workflow)s::bigint AND difficulty = t.part
+                   AND shuffle >= t.low AND shuffle < t.high
+                 ORDER BY shuffle LIMIT {{window}}) AS k
+         WHERE {FREE.format(row="k")} LIMIT {{training}}) AS f
+ LIMIT {{training}}
 """
 PICKED = f"""
 SELECT f.id, f.subject_id FROM {STRETCHES.format(name="band")} CROSS JOIN LATERAL
        (SELECT c.id, c.subject_id
           FROM (SELECT c.* FROM (SELECT id, subject_id, votes_taken FROM classify_consensus
-                                  WHERE workflow_id = %(workflow)s AND state = 'active' AND band = t.part
+                                  WHERE workflow_id = %(workflow)s::bigint AND state = 'active' AND band = t.part
                                     AND shuffle >= t.low AND shuffle < t.high
-                                  ORDER BY shuffle LIMIT %(window)s) AS c
+                                  ORDER BY shuffle LIMIT {{window}}) AS c
                  WHERE {FREE.format(row="c")} OFFSET 0) AS c
          WHERE c.votes_taken + (SELECT count(*) FROM classify_lease AS l
                                  WHERE l.consensus_id = c.id AND l.expires_at > now()
-                                   AND l.holder IS DISTINCT FROM %(holder)s) < %(max_votes)s
-         LIMIT %(n)s) AS f
+                                   AND l.holder IS DISTINCT FROM %(holder)s::uuid) < %(max_votes)s::int
+         LIMIT {{n}}) AS f
 """
 LEASE = f"""
 WITH training AS ({TRAINING}),
-     picked AS ({PICKED} LIMIT greatest(%(n)s - (SELECT count(*) FROM training), 0)),
+     picked AS ({PICKED} LIMIT greatest({{n}} - (SELECT count(*) FROM training), 0)),
      leased AS (INSERT INTO classify_lease (consensus_id, holder, expires_at)
-                SELECT id, %(holder)s, now() + %(lease_s)s * interval '1 second' FROM picked
-                 WHERE %(holder)s::uuid IS NOT NULL ORDER BY id
+                SELECT id, %(holder)s::uuid, now() + %(lease_s)s::int * interval '1 second' FROM picked
+                 WHERE %(holder)s::uuid IS NOT NULL
+                   AND set_config('synchronous_commit', 'off', true) IS NOT NULL -- a hint need not wait for the disk
+                 ORDER BY id
                     ON CONFLICT (consensus_id, holder) DO UPDATE SET expires_at = excluded.expires_at)
 SELECT found.trains, {SHOWN.format(subject_id="found.subject_id")}
   FROM (SELECT subject_id, false AS trains FROM picked UNION ALL SELECT subject_id, true FROM training) AS found
 """
 LEFT = f"""
 SELECT EXISTS (SELECT FROM classify_consensus AS c
-                WHERE c.workflow_id = %(workflow)s AND c.state = 'active' AND {FREE.format(row="c")}),
-       EXISTS (SELECT FROM classify_consensus WHERE workflow_id = %(workflow)s AND state = 'active')
+                WHERE c.workflow_id = %(workflow)s::bigint AND c.state = 'active' AND {FREE.format(row="c")}),
+       EXISTS (SELECT FROM classify_consensus WHERE workflow_id = %(workflow)s::bigint AND state = 'active')
 """
 
 
@@ -100,10 +104,14 @@ def subjects_lease(asked: Asked, *, bands: Sequence[int], start: float, n: int, 
     key identifies gets subjects without a lease.
     """
     levels = DIFFICULTIES if asked.easy_first else random.sample(DIFFICULTIES, len(DIFFICULTIES))
-    values = _values(asked) | {"n": n, "training": training, "lease_s": LEASE_S}
-    values |= _stretches("band", bands, start) | _stretches("level", levels if training else (), random.random())
-    found = _lease(values, WINDOW)
-    return found if found.subjects or found.training else _lease(values, None)
+    values = _values(asked) | {"lease_s": LEASE_S} | _stretches("band", bands, start)
+    values |= _stretches("level", levels if training else (), random.random())
+    for window in (str(WINDOW), "NULL"):
+        # Limits are written into the text: without them, PostgreSQL would plan for stretches without end.
+        found = _lease(LEASE.format(n=int(n), training=int(training), window=window), values)
+        if found.subjects or found.training:
+            break
+    return found
 
 
 def _stretches(name: str, parts: Sequence[int], start: float) -> dict[str, Any]:
@@ -115,12 +123,9 @@ def _stretches(name: str, parts: Sequence[int], start: float) -> dict[str, Any]:
     }
 
 
-def _lease(values: dict[str, Any], window: int | None) -> Leased:
-    with connection.cursor() as cursor:
-        cursor.execute(LEASE, values | {"window": window})
-        rows = cursor.fetchall()
+def _lease(sql: str, values: dict[str, Any]) -> Leased:
     subjects: tuple[list[Subject], list[Subject]] = ([], [])
-    for trains, column in rows:
+    for trains, column in rows(sql, values):
         subjects[trains].append(subject_of(column))
     return Leased(*subjects)
 
@@ -137,9 +142,7 @@ def _values(asked: Asked) -> dict[str, Any]:
 
 def subjects_left(asked: Asked) -> tuple[bool, bool]:
     """Whether there are subjects that this person may still answer, leased to others or not; and any for anybody."""
-    with connection.cursor() as cursor:
-        cursor.execute(LEFT, _values(asked))
-        for_me, at_all = cursor.fetchone()
+    ((for_me, at_all),) = rows(LEFT, _values(asked))
     return bool(for_me), bool(at_all)
 
 

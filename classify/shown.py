@@ -45,4 +45,4 @@ def subject_of(column: str) -> Subject:
         cutout.public_id = UUID(cutout.public_id)
         cutout.exposure = parts[Exposure]
         cutout.exposure.observation = parts[Observation]
-    return subject  # type: ignore[no-any-return]
+    return subject

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 
 from accounts.models import Volunteer
 from classify.models import Workflow
+from classify.sql import rows
 
 RECENT = 100  # a person's last answers among which those in a workflow are counted; bounds what the count reads
 COLUMNS = ("id", "key", "user_id", "classifications_count")
@@ -53,14 +54,13 @@ def visit_of(
     signed_in = request.user.is_authenticated
     sql = VISIT.format(
         seen=SEEN if count else "0",
-        person="v.user_id = %s" if signed_in else "v.key = %s AND v.user_id IS NULL",
-        workflow="w.slug = %s" if slug is not None else "w.id = %s",
+        person="v.user_id = %(user)s::bigint" if signed_in else "v.key = %(key)s::uuid AND v.user_id IS NULL",
+        workflow="w.slug = %(slug)s::text" if slug is not None else "w.id = %(pk)s::bigint",
     )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [request.user.pk if signed_in else key, slug if slug is not None else pk])
-        row = cursor.fetchone()
-    if row is None:
+    found = rows(sql, {"user": request.user.pk, "key": key, "slug": slug, "pk": pk})
+    if not found:
         return None
+    row = found[0]
     volunteer = Volunteer.from_db(connection.alias, COLUMNS, row[3:]) if row[3] is not None else None
     return Visit(_workflow(row[0], row[1]), volunteer, volunteer.key if volunteer else key, row[2])
 

@@ -10,14 +10,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection
-
 from classify.models import Classification
+from classify.sql import rows
 
-COPIED = ("key", "workflow_version", "subject_id", "answer", "started_at", "finished_at")
-WRITTEN = {name: f"%({name})s" for name in COPIED} | {
-    "workflow_id": "%(workflow)s",
-    "volunteer_id": "%(volunteer)s",
+COPIED = {
+    "key": "uuid", "workflow_version": "text", "subject_id": "bigint", "answer": "text", "started_at": "timestamptz",
+    "finished_at": "timestamptz",
+}  # fmt: skip
+WRITTEN = {name: f"%({name})s::{kind}" for name, kind in COPIED.items()} | {
+    "workflow_id": "%(workflow)s::bigint",
+    "volunteer_id": "%(volunteer)s::bigint",
     "annotations": "%(annotations)s::jsonb",
     "metadata": "%(metadata)s::jsonb",
     "created_at": "clock_timestamp()",
@@ -29,17 +31,18 @@ WRITTEN = {name: f"%({name})s" for name in COPIED} | {
     "aggregated": "false",
 }
 WRITE = f"""
-WITH mine AS (SELECT FROM classify_classification WHERE workflow_id = %(workflow)s AND subject_id = %(subject_id)s
-                 AND volunteer_id = %(volunteer)s AND counted),
+WITH mine AS (SELECT FROM classify_classification
+               WHERE workflow_id = %(workflow)s::bigint AND subject_id = %(subject_id)s::bigint
+                 AND volunteer_id = %(volunteer)s::bigint AND counted),
      the AS (SELECT c.id, c.subject_id FROM classify_consensus AS c
-              WHERE c.workflow_id = %(workflow)s AND c.subject_id = %(subject_id)s
+              WHERE c.workflow_id = %(workflow)s::bigint AND c.subject_id = %(subject_id)s::bigint
                 AND NOT EXISTS (SELECT FROM classify_knownanswer AS k
                                  WHERE k.workflow_id = c.workflow_id AND k.subject_id = c.subject_id)),
-     ended AS (DELETE FROM classify_lease AS l USING the WHERE l.consensus_id = the.id AND l.holder = %(holder)s),
+     ended AS (DELETE FROM classify_lease AS l USING the WHERE l.consensus_id = the.id AND l.holder = %(holder)s::uuid),
      taken AS (UPDATE classify_consensus AS c SET votes_taken = c.votes_taken + 1
                  FROM the, classify_workflow AS w
                 WHERE c.id = the.id AND w.id = c.workflow_id AND NOT EXISTS (SELECT FROM mine)
-                  AND (%(anyway)s OR c.state = 'active' AND c.votes_taken < w.max_votes)
+                  AND (%(anyway)s::bool OR c.state = 'active' AND c.votes_taken < w.max_votes)
             RETURNING c.id)
 INSERT INTO classify_classification ({", ".join(WRITTEN)}) SELECT {", ".join(WRITTEN.values())} FROM the
 RETURNING id, created_at, counted, set_aside
@@ -65,10 +68,8 @@ def vote_write(fields: Mapping[str, Any], *, anyway: bool = False) -> Classifica
         "metadata": json.dumps(fields["metadata"]),
         "anyway": anyway,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE, values)
-        row = cursor.fetchone()
-    if row is None:
+    written = rows(WRITE, values)
+    if not written:
         return None
-    pk, created_at, counted, set_aside = row
+    pk, created_at, counted, set_aside = written[0]
     return Classification(**fields, id=pk, created_at=created_at, counted=counted, set_aside=set_aside)

@@ -15,12 +15,12 @@ from hunter.database.base import DatabaseWrapper
 from tests import factories
 from tools.statements import statements_sent
 
-SIZE = 2
+SIZE = 1  # so that each use gets the same one
 
 
 @pytest.fixture
 def pooled(transactional_db):
-    """A connection of a pool of two, to the tests' database."""
+    """A connection of a pool of one, to the tests' database."""
     options = {"pool": {"min_size": 1, "max_size": SIZE, "timeout": 2.0}}
     settings = connections["default"].settings_dict | {
         "OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False,

@@ -27,5 +27,5 @@ def statements_sent() -> Iterator[list[str]]:
         file.seek(0)
         for line in file.read().decode(errors="replace").splitlines():
             parts = line.split("\t")
-            if parts[0] == "F" and parts[2] in ("Query", "Parse"):
+            if parts[0] == "F" and parts[2] in ("Query", "Bind"):  # at once, or one that was parsed or prepared before
                 sent.append(parts[3].strip())
