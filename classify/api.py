@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers, status
-from rest_framework.exceptions import NotFound, PermissionDenied, Throttled
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -35,14 +35,14 @@ from classify.visits import visit_of
 MOST_AT_ONCE = 20
 
 
-class KeyTaken(serializers.ValidationError):
+class KeyTaken(APIException):
     """409: the key was used by someone else."""
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "key_taken"
 
 
-class NotUndone(serializers.ValidationError):
+class NotUndone(APIException):
     """409: the answer can no longer be taken back."""
 
     status_code = status.HTTP_409_CONFLICT

@@ -22,7 +22,7 @@ from classify.texts import workflow_texts
 MODULES = [
     *(f"js/{name}.js" for name in ("csrf", "dialogs", "shortcuts", "stretch", "viewer")),
     *(f"js/classify/{name}.js" for name in ("api", "favourite", "feedback", "keys", "marking", "outbox", "queue")),
-    *(f"js/classify/{name}.js" for name in ("screen", "session", "store")),
+    *(f"js/classify/{name}.js" for name in ("screen", "session", "store", "swipe")),
     *(f"js/viewer/{name}.js" for name in ("gestures", "stretch-panel", "tone", "transform", "viewer")),
 ]
 

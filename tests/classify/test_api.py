@@ -133,7 +133,8 @@ def test_someone_elses_key_is_409(client, workflow, subject):
     post(client, data)
     other = Client()
     other.get("/classify/asteroid-trails/")
-    assert post(other, data).status_code == 409
+    refused = post(other, data)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "key_taken")
 
 
 def test_a_key_used_for_another_subject_is_409(client, workflow, subject):

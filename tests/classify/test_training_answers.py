@@ -110,7 +110,7 @@ def test_an_answer_to_it_is_not_taken_back(visitor, workflow, trained):
     key = str(uuid.uuid4())
     post(visitor, workflow, trained, "no", key=key)
     refused = post(visitor, workflow, trained, "yes", supersedes=key)
-    assert refused.status_code == 409
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "not_undone")
     assert Classification.objects.count() == 1
 
 

@@ -39,8 +39,9 @@ class Site:
     passwords: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
-    def start(self) -> None:
-        """Start it, also again on the same data, and wait until it is open."""
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of its processes: nothing of the tests' own database, and no limits that a fast test would meet."""
         foreign = (
             "DATABASE_URL",
             "REDIS_URL",
@@ -49,11 +50,22 @@ class Site:
             "DJANGO_ALLOW_ASYNC_UNSAFE",
         )
         environment = {name: value for name, value in os.environ.items() if name not in foreign}
-        environment |= {"DATA_DIR": str(self.data), "THROTTLE_CLASSIFY": "100000/min", "THROTTLE_READ": "100000/min"}
+        limits = {"THROTTLE_CLASSIFY": "100000/min", "THROTTLE_READ": "100000/min"}
+        return environment | limits | {"DATA_DIR": str(self.data)}
+
+    def shell(self, code: str) -> Any:
+        """Run Python in the running site, beside its web process; what it says with ``print``, read as JSON."""
+        command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", f"import json\n{code}"]
+        done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, env=self.environment, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return json.loads(done.stdout or "null")
+
+    def start(self) -> None:
+        """Start it, also again on the same data, and wait until it is open."""
         port = self.url.rsplit(":", 1)[1]
         command = [sys.executable, "-u", "manage.py", "demo", "--port", port, "--exposures", str(self.exposures)]
         self.process = subprocess.Popen(
-            command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
+            command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.environment
         )
         opened = threading.Event()
         threading.Thread(target=_read, args=(self, self.process, opened), daemon=True).start()

@@ -38,7 +38,7 @@ export function createApi({ urls, csrf_cookie: csrfCookie = "csrftoken" }) {
 
     /**
      * Send one classification. Never throws: says what to do with the kept copy.
-     * @returns {Promise<{outcome: "saved"|"rejected"|"retry", status: number, message: string, retryAfter: number}>}
+     * @returns {Promise<{outcome: "saved"|"rejected"|"retry", status: number, code?: string, message: string, retryAfter: number}>}
      */
     async submit(classification) {
       let response;
@@ -60,11 +60,11 @@ export function createApi({ urls, csrf_cookie: csrfCookie = "csrftoken" }) {
       }
       const { status } = response;
       const body = await readJson(response);
-      const message = body.error?.message ?? "";
+      const { code = "", message = "" } = body.error ?? {};
       if (response.ok) return { outcome: "saved", status, message, retryAfter: 0, body };
       const permanent = status >= 400 && status < 500 && !KEEP.has(status);
       const retryAfter = Number(response.headers.get("Retry-After")) * 1000 || 0;
-      return { outcome: permanent ? "rejected" : "retry", status, message, retryAfter };
+      return { outcome: permanent ? "rejected" : "retry", status, code, message, retryAfter };
     },
   };
 }

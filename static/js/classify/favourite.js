@@ -2,7 +2,8 @@
 import { readCookie } from "../csrf.js";
 
 export class FavouriteButton {
-  constructor(root, config) {
+  constructor(root, config, failed) {
+    this.failed = failed;
     this.button = root.querySelector('[data-part="favourite"]');
     this.config = config;
     this.liked = new Map();
@@ -36,7 +37,9 @@ export class FavouriteButton {
       if (!response.ok) throw new Error(String(response.status));
       this.liked.set(subject.id, liked);
     } catch {
-      if (this.subject === subject) this.press(!liked);
+      if (this.subject !== subject) return;
+      this.press(!liked);
+      this.failed();
     }
   }
 }

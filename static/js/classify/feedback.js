@@ -16,14 +16,24 @@ export class FeedbackDialog {
   constructor(dialog) {
     this.dialog = dialog;
     this.messages = dialog.dataset;
+    this.before = Promise.resolve();
+    this.ready = true;
+    // Only its button and Escape close it, and neither before there was time to see what it is.
+    dialog.addEventListener("cancel", (event) => { if (!this.ready) event.preventDefault(); });
+    dialog.addEventListener("click", (event) => { if (event.target === dialog) event.stopPropagation(); });
   }
 
   part(name) {
     return this.dialog.querySelector(`[data-part="${name}"]`);
   }
 
-  /** Show what was learnt; resolves when the person goes on. `leaving`: to Talk afterwards. */
-  async show(feedback, { leaving = false } = {}) {
+  /** Show what was learnt, after what is shown already; resolves when the person goes on. `leaving`: to Talk then. */
+  show(feedback, { leaving = false } = {}) {
+    this.before = this.before.then(() => this.present(feedback, leaving));
+    return this.before;
+  }
+
+  async present(feedback, leaving) {
     const { subject } = feedback;
     const image = this.part("feedback-image");
     image.src = subject.image;
@@ -43,13 +53,15 @@ export class FeedbackDialog {
     this.part("legend-truth").hidden = feedback.marks.length === 0;
     this.part("legend-yours").hidden = feedback.your_marks.length === 0;
     this.part("feedback-go").textContent = leaving ? this.messages.msgTalk : this.messages.msgGo;
-    if (!this.dialog.open) this.dialog.showModal();
+    this.dialog.showModal();
     // Who works fast presses Enter for the next image at this moment: that must not close what was not read.
     const go = this.part("feedback-go");
     go.disabled = true;
+    this.ready = false;
     this.dialog.scrollTop = 0;
     setTimeout(() => {
       go.disabled = false;
+      this.ready = true;
       go.focus({ preventScroll: true });
     }, NOT_YET_MS);
     await new Promise((resolve) => this.dialog.addEventListener("close", resolve, { once: true }));

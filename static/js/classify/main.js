@@ -11,6 +11,7 @@ import { Outbox } from "./outbox.js";
 import { SubjectQueue } from "./queue.js";
 import { Screen } from "./screen.js";
 import { classificationOf, visit } from "./session.js";
+import { bindSwipe } from "./swipe.js";
 
 const TALK_WAIT_MS = 10_000;
 const WIDE = "(width >= 56rem)";
@@ -26,7 +27,7 @@ class Classifier {
     this.queue = new SubjectQueue({ api: this.api, workflow: config.workflow.id, answered: () => this.answered() });
     this.marking = new Marking({ viewer: this.viewer, screen: this.screen });
     this.feedback = new FeedbackDialog(document.getElementById("feedback-dialog"));
-    this.favourite = new FavouriteButton(root, config);
+    this.favourite = new FavouriteButton(root, config, () => this.screen.say(this.screen.text("favouriteFailed")));
     this.lessons = new Map();
     this.given = new Set();
     this.entry = null;
@@ -73,12 +74,21 @@ class Classifier {
       queue.skip(event.detail.subject);
       this.answeredHere.delete(event.detail.subject);
       this.forget(event.detail.key);
-      screen.warn(`${screen.text("rejected")} ${event.detail.message}`.trim());
+      const words = screen.text(event.detail.code === "not_undone" ? "notUndone" : "rejected");
+      screen.warn(`${words} ${event.detail.message}`.trim());
     });
     outbox.addEventListener("held", (event) => this.held(event.detail.status));
-    window.addEventListener("pagehide", () => queue.keepPlace());
+    window.addEventListener("pagehide", () => {
+      // Brought back, not answered anew: its first answer stands, so it is not offered again.
+      if (this.supersedes) queue.current = null;
+      queue.keepPlace();
+    });
     bindSingleKeySetting(document.querySelector("[data-setting=single-keys]"));
     bindOneKeySetting(document.querySelector("[data-setting=one-key]"));
+    bindSwipe(this.viewer.stage, document.querySelector("[data-setting=swipe]"), {
+      allowed: () => this.entry !== null && this.viewer.view.zoom <= 1 && !this.marking.active,
+      answer: (value) => this.swiped(value),
+    });
     bindKeys({
       viewer: this.viewer,
       choose: (index) => this.choose(index),
@@ -159,6 +169,15 @@ class Classifier {
     return true;
   }
 
+  /** A stroke answers at once; only a yes waits for its marks. */
+  swiped(value) {
+    const radio = this.screen.radios.find((one) => one.value === value);
+    if (!radio || !this.entry) return;
+    this.screen.choose(radio);
+    this.chosen();
+    if (!this.marking.active) this.done();
+  }
+
   /** Another answer: marks belong to a yes. They stay for the moment, in case the person changes back. */
   chosen() {
     this.screen.readiness();
@@ -191,9 +210,10 @@ class Classifier {
       screen.say(screen.text("chooseFirst"));
       return null;
     }
-    if (this.marking.active && this.marking.value.length === 0 && !this.askedToMark) {
+    const lacks = this.marking.lacks;
+    if (lacks && !this.askedToMark) {
       this.askedToMark = true;
-      screen.say(screen.text("markNone"));
+      screen.say(screen.text(lacks));
       return null;
     }
     const classification = classificationOf({
@@ -254,14 +274,17 @@ class Classifier {
   /** The server has it: say what is to be learnt, and when it came too late. */
   saved({ key, body }) {
     if (!body) return;
-    if (body.feedback) {
-      this.lessons.set(key, body.feedback);
+    // These stand: the answer to a training image, and one that does not count anyway.
+    if (body.feedback || body.set_aside) {
       this.forget(key);
-      // Taken back a moment too early: the answer to a training image stays.
+      // Taken back a moment too early.
       if (this.supersedes === key) {
         this.supersedes = null;
         this.advance();
       }
+    }
+    if (body.feedback) {
+      this.lessons.set(key, body.feedback);
       if (this.leaving !== key && this.isMine(key)) this.teach(body.feedback);
     } else if (body.set_aside === "late" && this.isMine(key)) this.screen.say(this.screen.text("late"));
   }

@@ -2,7 +2,7 @@
 // pixels of the screen, so lines and handles keep their size however far one zooms in.
 
 const MOST = 10;
-const CLICK_PX = 6;
+const CLICK_PX = { mouse: 6, pen: 10, touch: 14 };
 const DRAG_PX = 14;
 const STEP_PX = 3;
 const BIG_STEP_PX = 24;
@@ -35,6 +35,7 @@ export class Marking extends EventTarget {
     this.marks = marks.map((mark) => ({ ...mark }));
     this.pending = null;
     this.cross = null;
+    this.aim = null;
     if (this.overlay) this.draw();
   }
 
@@ -45,6 +46,7 @@ export class Marking extends EventTarget {
     this.panel.hidden = !active;
     this.viewer.stage.classList.toggle("is-marking", active);
     if (!active) this.cross = null;
+    this.aim = null;
     this.draw();
   }
 
@@ -53,48 +55,74 @@ export class Marking extends EventTarget {
     return this.active ? this.marks.map(({ x1, y1, x2, y2 }) => ({ x1, y1, x2, y2 })) : [];
   }
 
+  /** What a yes lacks, as the name of the message that says so; null when nothing. */
+  get lacks() {
+    if (!this.active) return null;
+    if (this.pending) return "markHalf";
+    return this.marks.length === 0 ? "markNone" : null;
+  }
+
   listen() {
     const { stage } = this.viewer;
     const down = new Map();
     stage.addEventListener("pointerdown", (event) => {
-      if (event.button === 0 && !event.target.closest("button")) down.set(event.pointerId, event);
+      if (event.button !== 0 || event.target.closest("button")) return;
+      down.set(event.pointerId, { event, alone: true });
+      // Two fingers zoom; neither of them marks, in whichever order they are lifted.
+      if (down.size > 1) for (const start of down.values()) start.alone = false;
     });
     stage.addEventListener("pointerup", (event) => {
       const start = down.get(event.pointerId);
-      const alone = down.size === 1;
       down.delete(event.pointerId);
-      if (!this.active || !start || !alone || start.several) return;
-      this.pointed(start, event);
+      this.aimAt(null);
+      if (this.active && start?.alone) this.pointed(start.event, event);
     });
-    stage.addEventListener("pointercancel", (event) => down.delete(event.pointerId));
-    stage.addEventListener("pointermove", () => {
-      if (down.size > 1) for (const event of down.values()) event.several = true;
+    stage.addEventListener("pointercancel", (event) => {
+      down.delete(event.pointerId);
+      this.aimAt(null);
     });
+    stage.addEventListener("pointermove", (event) => this.aimAt(event, down.get(event.pointerId)));
+    stage.addEventListener("pointerleave", () => this.aimAt(null));
     // Before the viewer takes the arrows for moving the image.
     stage.addEventListener("keydown", (event) => this.pressed(event), { capture: true });
     this.viewer.root.addEventListener("viewer:moved", () => this.draw());
     this.screen.part("unmark").addEventListener("click", () => this.undo());
   }
 
-  /** A click sets one end; a stroke over an image that fits the stage marks both. */
+  /** A click sets one end; a stroke marks both where it cannot mean moving the image, which fits the stage. */
   pointed(start, end) {
     const distance = Math.hypot(end.clientX - start.clientX, end.clientY - start.clientY);
-    if (distance <= CLICK_PX) this.set(this.viewer.imagePoint(end.clientX, end.clientY));
-    else if (distance >= DRAG_PX && this.viewer.view.zoom <= 1 && !this.pending) {
-      this.set(this.viewer.imagePoint(start.clientX, start.clientY));
-      this.set(this.viewer.imagePoint(end.clientX, end.clientY));
+    const here = this.viewer.imagePoint(end.clientX, end.clientY);
+    if (distance <= (CLICK_PX[start.pointerType] ?? CLICK_PX.mouse)) this.set(here);
+    else if (distance >= DRAG_PX && this.viewer.view.zoom <= 1) {
+      if (!this.pending) this.set(this.viewer.imagePoint(start.clientX, start.clientY));
+      this.set(here);
     }
+  }
+
+  /** Show the trail as it would be if its other end were set where the pointer is. */
+  aimAt(event, start) {
+    const before = this.aim;
+    this.aim = null;
+    if (event && this.active && (!start || (start.alone && this.viewer.view.zoom <= 1))) {
+      const from = this.pending ?? (start && this.viewer.imagePoint(start.event.clientX, start.event.clientY));
+      if (from) this.aim = { from, to: this.within(this.viewer.imagePoint(event.clientX, event.clientY)) };
+    }
+    if (before || this.aim) this.drawLines();
   }
 
   pressed(event) {
     if (!this.active || event.ctrlKey || event.metaKey || event.altKey || event.target !== this.viewer.stage) return;
     const { key } = event;
-    if (key.toLowerCase() === "m" || (key === "Enter" && this.cross)) this.atCross();
+    // Enter right where a trail was ended means Done: another trail does not begin there.
+    if (key.toLowerCase() === "m" || (key === "Enter" && this.cross && !this.ended)) this.atCross();
     else if (key === "Escape" && this.cross) {
       this.cross = null;
       this.draw();
     } else if (key in ARROWS && this.cross) {
       this.cross = this.moved(this.cross, event);
+      this.ended = false;
+      this.viewer.reveal(this.cross);
       this.draw();
     } else return;
     event.preventDefault();
@@ -104,9 +132,12 @@ export class Marking extends EventTarget {
   /** The keyboard's cross: the first press shows it in the middle of what is seen, the next ones set an end there. */
   atCross() {
     if (this.cross) {
+      const before = this.marks.length;
       this.set(this.cross);
+      this.ended = this.marks.length > before;
       return;
     }
+    this.ended = false;
     const box = this.viewer.stage.getBoundingClientRect();
     this.viewer.stage.focus({ preventScroll: true });
     this.cross = this.within(this.viewer.imagePoint(box.left + box.width / 2, box.top + box.height / 2));
@@ -155,7 +186,8 @@ export class Marking extends EventTarget {
     if (this.pending) this.pending = null;
     else this.marks.pop();
     this.changed();
-    this.screen.part("unmark").focus({ preventScroll: true });
+    const button = this.screen.part("unmark");
+    (button.hidden ? this.screen.status : button).focus({ preventScroll: true });
   }
 
   remove(index) {
@@ -175,24 +207,32 @@ export class Marking extends EventTarget {
     this.overlay.toggleAttribute("hidden", !shown);
     this.handles.hidden = !shown;
     if (!shown) return;
-    const { width, height } = this.viewer.stageSize;
-    this.overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    this.overlay.replaceChildren(...this.shapes());
+    this.drawLines();
     this.drawHandles();
     this.drawList();
   }
 
-  shapes() {
-    const shapes = this.marks.flatMap((mark) => {
-      const a = this.viewer.stagePoint({ x: mark.x1, y: mark.y1 });
-      const b = this.viewer.stagePoint({ x: mark.x2, y: mark.y2 });
-      return ["marking__back", "marking__line"].map((name) => {
-        const line = document.createElementNS(SVG, "line");
-        line.setAttribute("class", name);
-        for (const [key, value] of Object.entries({ x1: a.x, y1: a.y, x2: b.x, y2: b.y })) line.setAttribute(key, value);
-        return line;
-      });
+  drawLines() {
+    const { width, height } = this.viewer.stageSize;
+    this.overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.overlay.replaceChildren(...this.shapes());
+  }
+
+  line(from, to, ...names) {
+    const a = this.viewer.stagePoint(from);
+    const b = this.viewer.stagePoint(to);
+    return ["marking__back", ...names].map((name) => {
+      const line = document.createElementNS(SVG, "line");
+      line.setAttribute("class", name);
+      for (const [key, value] of Object.entries({ x1: a.x, y1: a.y, x2: b.x, y2: b.y })) line.setAttribute(key, value);
+      return line;
     });
+  }
+
+  shapes() {
+    const shapes = this.marks.flatMap((mark) => this.line({ x: mark.x1, y: mark.y1 }, { x: mark.x2, y: mark.y2 }, "marking__line"));
+    const aim = this.aim ?? (this.pending && this.cross && { from: this.pending, to: this.cross });
+    if (aim) shapes.push(...this.line(aim.from, aim.to, "marking__line marking__aim"));
     if (this.pending) shapes.push(this.circle(this.pending, "marking__pending", 9));
     if (this.cross) shapes.push(...this.crossLines());
     return shapes;
@@ -224,8 +264,7 @@ export class Marking extends EventTarget {
     [...this.handles.children].forEach((button, place) => {
       const index = place >> 1;
       const first = place % 2 === 0;
-      const mark = this.marks[index];
-      const point = first ? { x: mark.x1, y: mark.y1 } : { x: mark.x2, y: mark.y2 };
+      const point = this.endAt(place);
       const { x, y } = this.viewer.stagePoint(point);
       button.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%)`;
       button.querySelector("span").textContent = first ? String(index + 1) : "";
@@ -238,29 +277,44 @@ export class Marking extends EventTarget {
     const button = document.createElement("button");
     button.type = "button";
     button.append(document.createElement("span"));
-    const put = (point) => {
-      const mark = this.marks[place >> 1];
-      if (!mark || !point) return;
-      const { x, y } = this.within(point);
-      Object.assign(mark, place % 2 === 0 ? { x1: x, y1: y } : { x2: x, y2: y });
-      this.changed();
-    };
+    let grip = null;
     button.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
       event.stopPropagation();
       button.setPointerCapture(event.pointerId);
+      // The end keeps its distance from the finger that holds it beside its middle.
+      const box = button.getBoundingClientRect();
+      grip = { x: event.clientX - box.left - box.width / 2, y: event.clientY - box.top - box.height / 2 };
     });
     button.addEventListener("pointermove", (event) => {
-      if (button.hasPointerCapture(event.pointerId)) put(this.viewer.imagePoint(event.clientX, event.clientY));
+      if (!grip || !button.hasPointerCapture(event.pointerId)) return;
+      this.put(place, this.viewer.imagePoint(event.clientX - grip.x, event.clientY - grip.y));
+    });
+    button.addEventListener("focus", () => {
+      if (button.matches(":focus-visible")) this.viewer.reveal(this.endAt(place));
     });
     button.addEventListener("keydown", (event) => {
-      const mark = this.marks[place >> 1];
-      if (event.key in ARROWS) put(this.moved(place % 2 === 0 ? { x: mark.x1, y: mark.y1 } : { x: mark.x2, y: mark.y2 }, event));
-      else if (event.key === "Delete" || event.key === "Backspace") this.remove(place >> 1);
+      if (event.key in ARROWS) {
+        this.put(place, this.moved(this.endAt(place), event));
+        this.viewer.reveal(this.endAt(place));
+      } else if (event.key === "Delete" || event.key === "Backspace") this.remove(place >> 1);
       else return;
       event.preventDefault();
       event.stopPropagation();
     });
     return button;
+  }
+
+  /** The end that a handle holds: two for each trail, the beginning first. */
+  endAt(place) {
+    const { x1, y1, x2, y2 } = this.marks[place >> 1];
+    return place % 2 === 0 ? { x: x1, y: y1 } : { x: x2, y: y2 };
+  }
+
+  put(place, point) {
+    const { x, y } = this.within(point);
+    Object.assign(this.marks[place >> 1], place % 2 === 0 ? { x1: x, y1: y } : { x2: x, y2: y });
+    this.changed();
   }
 
   drawList() {

@@ -6,7 +6,7 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 60_000;
 const LOCK = "asteroid-hunter-outbox";
 
-/** Fires "count" {waiting}, "saved" {key, subject, status, body}, "rejected" {key, subject, message}, "held" {status}. */
+/** Fires "count" {waiting}, "saved" {key, subject, status, body}, "rejected" {key, subject, code, message}, "held" {status}. */
 export class Outbox extends EventTarget {
   constructor(api) {
     super();
@@ -99,7 +99,8 @@ export class Outbox extends EventTarget {
       }
       await store.remove(entry.key);
       this.wait = FIRST_WAIT_MS;
-      const detail = { key: entry.key, subject: entry.classification.subject, status: result.status, message: result.message, body: result.body ?? null };
+      const { status, code = "", message, body = null } = result;
+      const detail = { key: entry.key, subject: entry.classification.subject, status, code, message, body };
       this.emit(result.outcome, detail);
       this.channel?.postMessage({ type: result.outcome, detail });
       await this.tellCount();

@@ -8,6 +8,7 @@ const ZOOM_STEP = 1.4;
 const PAN_STEP = 0.15;
 const PIXELATED_FROM = 3;
 const HINT_MS = 2600;
+const REVEAL_PX = 48;
 
 /** One viewer on a [data-viewer] element. Fires "viewer:command" with the name of each command it carries out. */
 export class Viewer {
@@ -168,9 +169,13 @@ export class Viewer {
     return { x: x + width / 2, y: y + height / 2 };
   }
 
-  /** Pixels of the image per pixel of the screen. */
-  get imagePixels() {
-    return 1 / (fitScale(this.stageSize, this.size, this.view.rotation) * this.view.zoom);
+  /** Move a zoomed image so far that one of its pixels is in view. */
+  reveal(point) {
+    if (this.view.zoom <= 1) return;
+    const { width, height } = this.stageSize;
+    const { x, y } = this.stagePoint(point);
+    const within = (value, size) => Math.min(Math.max(value, REVEAL_PX), size - REVEAL_PX);
+    this.move(panBy(this.view, within(x, width) - x, within(y, height) - y));
   }
 
   applyTone() {
