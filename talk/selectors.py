@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from classify.models import Classification, Subject
-from talk.models import Board, Comment, Discussion, Tag, TagUse
+from talk.models import Board, Comment, Discussion, Tag, TaggedSubject, TagUse
 
 COMMENTS_PER_PAGE = 30
 SUBJECTS_PER_PAGE = 24
@@ -31,7 +31,7 @@ class Page(Generic[Row]):
 
 def discussion_of(subject: Subject) -> Discussion | None:
     """The conversation about a subject, or None when nobody has written yet."""
-    return Discussion.objects.filter(subject=subject).select_related("board").first()
+    return Discussion.objects.filter(subject=subject, is_note=True).select_related("board").first()
 
 
 def discussion_comments(
@@ -106,34 +106,28 @@ def _newest(comments: QuerySet[Comment], *, before: int | None, limit: int) -> P
 def tags_popular(*, limit: int = 10, subject: Subject | None = None) -> list[Tag]:
     """The most used tags: of all of Talk (from counters), or of one subject (``uses_count`` is then its own)."""
     if subject is None:
-        return list(Tag.objects.filter(uses_count__gt=0).order_by("-uses_count", "name")[:limit])
-    of_subject = TagUse.objects.filter(subject=subject)
-    uses = of_subject.values("tag_id").annotate(uses=Count("id")).order_by("-uses", "tag_id")
-    counts = {row["tag_id"]: row["uses"] for row in uses[:limit]}
-    tags = Tag.objects.in_bulk(list(counts))
-    for pk, uses_count in counts.items():
-        tags[pk].uses_count = uses_count
-    return [tags[pk] for pk in counts]
+        return list(Tag.objects.filter(uses_count__gt=0, merged_into=None).order_by("-uses_count", "name")[:limit])
+    tagged = TaggedSubject.objects.filter(subject=subject).select_related("tag").order_by("-uses_count", "tag")[:limit]
+    for row in tagged:
+        row.tag.uses_count = row.uses_count
+    return [row.tag for row in tagged]
 
 
 def tag_named(name: str) -> Tag | None:
-    """A tag in use, by its name in any case."""
-    return Tag.objects.filter(name=name.lower(), uses_count__gt=0).first()
+    """A tag in use, by its name in any case; by a merged spelling, the tag that it stands for."""
+    found = Tag.objects.filter(name=name.lower()).select_related("merged_into").first()
+    tag = found.merged_into or found if found else None
+    return tag if tag and tag.uses_count else None
 
 
 def tag_subjects(tag: Tag, *, before: int | None = None, limit: int = SUBJECTS_PER_PAGE) -> Page[Subject]:
-    """Subjects with a tag, each once, the one tagged last first.
-
-    Walks the index of the tag's uses from the newest and skips uses that a newer one on the same subject
-    repeats. Nothing is grouped or counted: the cost is the page's rows and the repeats among them.
-    """
-    newer = TagUse.objects.filter(tag=tag, subject_id=OuterRef("subject_id"), comment_id__gt=OuterRef("comment_id"))
-    uses = TagUse.objects.filter(tag=tag, subject__isnull=False).filter(~Exists(newer))
+    """Subjects with a tag, each once, the one tagged last first."""
+    tagged = TaggedSubject.objects.filter(tag=tag)
     if before is not None:
-        uses = uses.filter(comment_id__lt=before)
-    found = list(uses.order_by("-comment_id").select_related("subject__cutout")[: limit + 1])
-    rows = [use.subject for use in found[:limit] if use.subject is not None]
-    return Page(rows, after=str(found[limit - 1].comment_id) if len(found) > limit else None)
+        tagged = tagged.filter(last_comment_id__lt=before)
+    found = list(tagged.order_by("-last_comment").select_related("subject__cutout")[: limit + 1])
+    rows = [row.subject for row in found[:limit]]
+    return Page(rows, after=str(found[limit - 1].last_comment_id) if len(found) > limit else None)
 
 
 def boards() -> list[Board]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -17,9 +16,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Role, User
 from classify.models import Subject
 from talk.errors import NotYours, Refused
-from talk.labels import subject_label_write
-from talk.models import Board, Comment, CommentEvent, Discussion, Tag, TagUse  # type: ignore[attr-defined]
-from talk.tags import tags_of
+from talk.models import Board, Comment, CommentEvent, Discussion  # type: ignore[attr-defined]
+from talk.tagging import comment_tags_write
 
 MAX_CHARACTERS = 10_000
 POSTS_PER_WINDOW = 10
@@ -43,10 +41,10 @@ def notes_board() -> Board:
 
 def subject_discussion(subject: Subject) -> Discussion:
     """The conversation about a subject; the first comment makes it. Two at once get the same."""
-    found = Discussion.objects.filter(subject=subject).first()
+    found = Discussion.objects.filter(subject=subject, is_note=True).first()
     if found is None:
         found, _made = Discussion.objects.get_or_create(
-            subject=subject, defaults={"board": notes_board(), "title": f"Subject {subject.pk}"}
+            subject=subject, is_note=True, defaults={"board": notes_board(), "title": f"Subject {subject.pk}"}
         )
     return found
 
@@ -83,10 +81,10 @@ def comment_post(
         assert subject is not None
         discussion = subject_discussion(subject)
     # The row lock makes "locked" final: after a moderator locked it, no comment slips in.
-    discussion = Discussion.objects.select_for_update(no_key=True).get(pk=discussion.pk)
+    discussion = _locked(discussion.pk)
     _refuse_locked(discussion)
     comment = Comment.objects.create(discussion=discussion, author=author, body=body, key=key or uuid4())
-    _tags_set(comment, tags_of(body), subject_id=discussion.subject_id)
+    comment_tags_write(comment, discussion)
     Discussion.objects.filter(pk=discussion.pk).update(
         comments_count=F("comments_count") + 1, last_comment_at=comment.created_at
     )
@@ -117,7 +115,7 @@ def comment_edit(*, comment: Comment, editor: User, body: str) -> Comment:
             comment.body = body
             comment.edited_at = timezone.now()
             comment.save(update_fields=["body", "edited_at"])
-        _tags_set(comment, tags_of(body), subject_id=discussion.subject_id)
+        comment_tags_write(comment, discussion)
     return comment
 
 
@@ -142,7 +140,7 @@ def comment_delete(*, comment: Comment, by: User, why: str = "") -> Comment:
         comment.deleted_at = timezone.now()
         comment.deleted_by = by
         comment.save(update_fields=["deleted_at", "deleted_by"])
-    _tags_set(comment, [], subject_id=discussion.subject_id)
+    comment_tags_write(comment, discussion)
     newest = discussion.comments.filter(deleted_at=None).order_by("-id").values_list("created_at", flat=True).first()
     Discussion.objects.filter(pk=discussion.pk).update(comments_count=F("comments_count") - 1, last_comment_at=newest)
     return comment
@@ -159,7 +157,7 @@ def discussion_lock(*, discussion: Discussion, by: User, locked: bool = True) ->
     """
     if not by.has_role(Role.MODERATOR):
         raise NotYours("not_moderator", _("Only moderators can lock a conversation."))
-    discussion = Discussion.objects.select_for_update(no_key=True).get(pk=discussion.pk)
+    discussion = _locked(discussion.pk)
     discussion.locked = locked
     discussion.save(update_fields=["locked"])
     return discussion
@@ -231,23 +229,10 @@ def preview_count(person: User) -> None:
 
 def _locked_rows(comment: Comment) -> tuple[Discussion, Comment]:
     """The discussion first, then the comment: the same order everywhere, so that two writers cannot deadlock."""
-    discussion = Discussion.objects.select_for_update(no_key=True).get(pk=comment.discussion_id)
+    discussion = _locked(comment.discussion_id)
     return discussion, Comment.objects.select_for_update(no_key=True).get(pk=comment.pk)
 
 
-def _tags_set(comment: Comment, names: Iterable[str], *, subject_id: int | None) -> None:
-    """Make ``names`` the tags of a comment. Tag rows are locked in one order: by name."""
-    wanted = set(names)
-    present = set(TagUse.objects.filter(comment=comment).values_list("tag__name", flat=True))
-    added, removed = wanted - present, present - wanted
-    if not added and not removed:
-        return
-    Tag.objects.bulk_create([Tag(name=name) for name in sorted(added)], ignore_conflicts=True)
-    touched = Tag.objects.select_for_update(no_key=True).filter(name__in=added | removed).order_by("name")
-    tags = {tag.name: tag.pk for tag in touched}
-    plus, minus = [tags[name] for name in added], [tags[name] for name in removed]
-    TagUse.objects.filter(comment=comment, tag__in=minus).delete()
-    TagUse.objects.bulk_create([TagUse(tag_id=pk, comment=comment, subject_id=subject_id) for pk in plus])
-    Tag.objects.filter(pk__in=plus).update(uses_count=F("uses_count") + 1)
-    Tag.objects.filter(pk__in=minus).update(uses_count=F("uses_count") - 1)
-    subject_label_write(subject_id, added | removed)
+def _locked(pk: int) -> Discussion:
+    """A discussion with its board, held until the transaction ends."""
+    return Discussion.objects.select_related("board").select_for_update(no_key=True, of=("self",)).get(pk=pk)

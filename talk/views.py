@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import account_of, public, role_required, signed_in
 from accounts.models import Role
+from classify.frames import subject_frames
 from classify.models import Subject
 from classify.selectors import subject_for_viewer
 from talk import selectors, services
@@ -109,9 +110,10 @@ def cutout(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def _subject_page(request: HttpRequest, found: Subject, form: CommentForm, status: int = 200) -> HttpResponse:
     discussion = selectors.discussion_of(found)
     before = selectors.LATEST if request.GET.get("before") == selectors.LATEST else _key(request, "before")
+    view = subject_for_viewer(found, in_classifier=False)
     context: dict[str, Any] = {
         "subject": found,
-        "view": subject_for_viewer(found, in_classifier=False),
+        "view": view | {"frames": subject_frames(view)},
         "discussion": discussion,
         "page": selectors.discussion_comments(discussion, after=_key(request, "after"), before=before),
         "tags": selectors.tags_popular(subject=found, limit=20),
