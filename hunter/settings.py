@@ -117,12 +117,20 @@ DATABASES: dict[str, Any] = {
     "default": env.db_url("DATABASE_URL") if "DATABASE_URL" in env.ENVIRON else database(DATA_DIR)
 }
 DATABASES["default"] |= {"ENGINE": "hunter.database", "CONN_HEALTH_CHECKS": True}
+DATABASES["default"]["OPTIONS"] = {
+    # What is prepared (by classify.sql, and in triggers) has one plan for all values, made once per connection.
+    # Everything else has its values in its text and is planned for them.
+    "options": "-c plan_cache_mode=force_generic_plan",
+    # Statements are prepared only where that is asked for (classify.sql), never because they came often.
+    "prepare_threshold": 2**31 - 1,
+    **DATABASES["default"].get("OPTIONS", {}),
+}
 DATABASE_POOL: int = env.int("DATABASE_POOL", default=0)  # most connections of a process; 0: each thread keeps its own
 if DATABASE_POOL:
     pool = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5.0, "max_idle": 300.0, "max_lifetime": 3600.0}
     # The pool's connections are looked at by hunter.database, for less than a statement per request.
     DATABASES["default"] |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False}
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = pool
+    DATABASES["default"]["OPTIONS"]["pool"] = pool
 else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", env.int("CONN_MAX_AGE", default=60))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import connection, connections
 from django.test import Client
 
+from classify.sql import rows
 from hunter.database.base import DatabaseWrapper
 from tests import factories
 from tools.statements import statements_sent
@@ -69,6 +70,14 @@ def test_to_look_at_a_kept_connection_takes_no_statement():
     with statements_sent() as sent, connection.cursor() as cursor:
         cursor.execute("SELECT 42")
     assert sent == ['"SELECT 42"']
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_that_comes_again_is_planned_once():
+    for _ in range(7):
+        assert rows("SELECT key FROM accounts_volunteer WHERE id = %(id)s::bigint", {"id": 1}) == []
+    kept = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE 'SELECT key FROM%%'"
+    assert rows(kept, {}) == [(7, 0)]
 
 
 def test_a_web_process_has_a_pool_of_its_threads_and_a_command_has_none():
