@@ -1,4 +1,4 @@
-"""The catalogue: candidates, what the team decided of them, and why."""
+"""Candidates, how they came to be, and what the team decided of them, and why."""
 
 from __future__ import annotations
 
