@@ -22,9 +22,20 @@ class TrailClass(models.TextChoices):
     OTHER = "other", _("other")
 
 
+class Grade(models.TextChoices):
+    """How sure the team is of what it accepts, as in Garvin et al. 2022 (A&A 667, A141)."""
+
+    A = "A", _("A: sure")
+    B = "B", _("B: probable")
+    C = "C", _("C: possible")
+
+
 @pghistory.track(pghistory.UpdateEvent(), fields=["state", "trail_class"])
 class Candidate(models.Model):
     """A trail that volunteers or the model found in an exposure; one row, however many tiles show it.
+
+    What the team takes over from a hashtag in Talk (source "talk") has the place of its cutout, and no trail. Its
+    class is proposed as long as it is pending.
 
     Pixel coordinates are those of the exposure, counted from 0, in FITS orientation (y upwards).
     """
@@ -32,6 +43,7 @@ class Candidate(models.Model):
     class Source(models.TextChoices):
         CONSENSUS = "consensus", _("volunteers")
         MODEL = "model", _("model")
+        TALK = "talk", _("hashtags in Talk")
 
     class State(models.TextChoices):
         PENDING = "pending", _("to be validated")
@@ -48,6 +60,7 @@ class Candidate(models.Model):
     source = models.CharField(max_length=12, choices=Source.choices)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     trail_class = models.CharField(max_length=12, choices=TrailClass.choices, blank=True)
+    grade = models.CharField(max_length=1, choices=Grade.choices, blank=True)
     position_from = models.CharField(max_length=10, choices=Position.choices)
     end1_x = models.FloatField(null=True, blank=True)
     end1_y = models.FloatField(null=True, blank=True)
@@ -78,6 +91,7 @@ class Candidate(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="accepted") | ~Q(trail_class=""), name="candidate_accepted_with_class"
             ),
+            models.CheckConstraint(condition=Q(grade="") | Q(state="accepted"), name="candidate_grade_when_accepted"),
         ]
         indexes = [
             models.Index(fields=["state", "created_at", "id"], name="candidate_queue"),
@@ -145,6 +159,7 @@ class Validation(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="validations")
     verdict = models.CharField(max_length=8, choices=Verdict.choices)
     trail_class = models.CharField(max_length=12, choices=TrailClass.choices, blank=True)
+    grade = models.CharField(max_length=1, choices=Grade.choices, blank=True)
     note = models.CharField(max_length=1000, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -155,5 +170,10 @@ class Validation(models.Model):
                 condition=Q(verdict="reopen") | ~Q(trail_class=""),
                 name="validation_with_class",
                 violation_error_message=_("Say what it is: choose a class."),
+            ),
+            models.CheckConstraint(
+                condition=Q(grade="") | Q(verdict="accept"),
+                name="validation_grade_when_accepted",
+                violation_error_message=_("Only what is accepted gets a grade."),
             ),
         ]
