@@ -1,4 +1,4 @@
-"""The catalogue: candidates, what the team decided of them, and why."""
+"""The catalogue: candidates and what the team decided of them; measurements, known objects, distances; releases."""
 
 from catalogue.models.candidates import (
     Candidate,
@@ -9,15 +9,24 @@ from catalogue.models.candidates import (
     TrailClass,
     Validation,
 )
+from catalogue.models.releases import Release, ReleaseFile, ReleaseRow
+from catalogue.models.science import DistanceFit, ObjectCheck, ObjectMatch, TrailMeasurement
 from catalogue.models.tagged import TagOrigin
 
 __all__ = [
     "Candidate",
     "CandidateSubject",
+    "DistanceFit",
     "FindingTry",
     "Grade",
+    "ObjectCheck",
+    "ObjectMatch",
+    "Release",
+    "ReleaseFile",
+    "ReleaseRow",
     "ScoreCheck",
     "TagOrigin",
     "TrailClass",
+    "TrailMeasurement",
     "Validation",
 ]
