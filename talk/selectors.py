@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from classify.models import Classification, Subject
+from talk.access import Person, boards_readable, comments_readable
 from talk.models import Board, Comment, Discussion, Tag, TaggedSubject, TagUse
 
 COMMENTS_PER_PAGE = 30
@@ -74,15 +75,13 @@ def comment_position(comment: Comment) -> int:
     return comment.pk - 1
 
 
-def _readable() -> QuerySet[Comment]:
-    return Comment.objects.filter(deleted_at=None).select_related(
-        "author", "discussion__board", "discussion__subject__cutout"
-    )
+def _readable(person: Person) -> QuerySet[Comment]:
+    return comments_readable(person).select_related("author", "discussion__board", "discussion__subject__cutout")
 
 
-def comments_recent(*, before: int | None = None, limit: int = COMMENTS_PER_PAGE) -> Page[Comment]:
-    """The newest comments of all conversations."""
-    return _newest(_readable(), before=before, limit=limit)
+def comments_recent(person: Person, *, before: int | None = None, limit: int = COMMENTS_PER_PAGE) -> Page[Comment]:
+    """The newest comments of all conversations that a person may read."""
+    return _newest(_readable(person), before=before, limit=limit)
 
 
 def tag_comments(tag: Tag, *, before: int | None = None, limit: int = COMMENTS_PER_PAGE) -> Page[Comment]:
@@ -91,7 +90,7 @@ def tag_comments(tag: Tag, *, before: int | None = None, limit: int = COMMENTS_P
     if before is not None:
         uses = uses.filter(comment_id__lt=before)
     ids = list(uses.order_by("-comment_id").values_list("comment_id", flat=True)[: limit + 1])
-    found = _readable().in_bulk(ids[:limit])
+    found = _readable(None).in_bulk(ids[:limit])
     rows = [found[pk] for pk in ids[:limit] if pk in found]
     return Page(rows, after=str(ids[limit - 1]) if len(ids) > limit else None)
 
@@ -130,9 +129,9 @@ def tag_subjects(tag: Tag, *, before: int | None = None, limit: int = SUBJECTS_P
     return Page(rows, after=str(found[limit - 1].last_comment_id) if len(found) > limit else None)
 
 
-def boards() -> list[Board]:
-    """All boards, the notes first."""
-    return list(Board.objects.order_by("-is_notes", "title"))
+def boards(person: Person) -> list[Board]:
+    """The boards that a person may read: first the notes, then by position; sub-boards are among them."""
+    return list(boards_readable(person).order_by("-is_notes", "position", "title"))
 
 
 def board_discussions(

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from talk import selectors
 from talk.models import Comment, Tag
 from talk.services import comment_delete, comment_post
-from talk.views import moment_of
+from talk.views.paging import moment_of
 from tests import factories
 
 
@@ -56,9 +56,9 @@ def test_nobody_has_written(subject):
 def test_recent_comments_leave_out_deleted_ones(subject, moderator):
     comments = [post(subject, f"comment {n}") for n in range(5)]
     comment_delete(comment=comments[3], by=moderator)
-    page = selectors.comments_recent(limit=2)
+    page = selectors.comments_recent(None, limit=2)
     assert [row.pk for row in page.rows] == [comments[4].pk, comments[2].pk]
-    rest = selectors.comments_recent(before=int(page.after or 0), limit=2)
+    rest = selectors.comments_recent(None, before=int(page.after or 0), limit=2)
     assert [row.pk for row in rest.rows] == [comments[1].pk, comments[0].pk]
     assert rest.after is None
 
@@ -107,7 +107,7 @@ def test_a_board_lists_the_liveliest_first_across_pages(db):
     subjects = factories.subjects(5, factories.workflow())
     for subject in [*subjects, subjects[1]]:
         post(subject, "hello")
-    board = selectors.boards()[0]
+    board = selectors.boards(None)[0]
     found, key = [], None
     while True:
         page = selectors.board_discussions(board, before=key, limit=2)

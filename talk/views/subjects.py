@@ -1,0 +1,51 @@
+"""The page of a subject: its image beside what people say about it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET
+
+from accounts.access import public
+from classify.frames import subject_frames
+from classify.models import Subject
+from classify.selectors import subject_for_viewer
+from talk import selectors
+from talk.forms import CommentForm
+from talk.views.paging import number_of
+
+SUBJECTS = Subject.objects.select_related("cutout__exposure__observation")
+
+
+@public
+@require_GET
+def subject(request: HttpRequest, pk: int) -> HttpResponse:
+    """A subject beside what people say about it."""
+    return subject_page(request, get_object_or_404(SUBJECTS, pk=pk), CommentForm())
+
+
+@public
+@require_GET
+def cutout(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The way to the conversation for those who know only the image."""
+    return redirect("talk:subject", pk=get_object_or_404(Subject, cutout__public_id=public_id).pk)
+
+
+def subject_page(request: HttpRequest, found: Subject, form: CommentForm, status: int = 200) -> HttpResponse:
+    """The page of a subject with what is being written on it."""
+    discussion = selectors.discussion_of(found)
+    before = selectors.LATEST if request.GET.get("before") == selectors.LATEST else number_of(request, "before")
+    view = subject_for_viewer(found, in_classifier=False)
+    context: dict[str, Any] = {
+        "subject": found,
+        "view": view | {"frames": subject_frames(view)},
+        "discussion": discussion,
+        "page": selectors.discussion_comments(discussion, after=number_of(request, "after"), before=before),
+        "tags": selectors.tags_popular(subject=found, limit=20),
+        "popular": selectors.tags_popular(),
+        "form": form,
+    }
+    return render(request, "talk/subject.html", context, status=status)
