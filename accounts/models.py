@@ -43,6 +43,9 @@ class User(AbstractUser):
     public_profile = models.BooleanField(
         default=False, help_text=_("everybody may see this person's numbers and discoveries; they chose so")
     )
+    language = models.CharField(
+        _("language"), max_length=10, blank=True, help_text=_("in which e-mails are written; empty: not known")
+    )
     left_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text=_("when this person had their name removed; their work stays")
     )

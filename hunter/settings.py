@@ -165,6 +165,7 @@ CELERY_BEAT_SCHEDULE = {
     "classify.leases": {"task": "classify.tasks.leases_sweep", "schedule": 60.0, "options": {"expires": 60}},
     "classify.prioritise": {"task": "classify.tasks.prioritise", "schedule": 10.0, "options": {"expires": 10}},
     "catalogue.candidates": {"task": "catalogue.tasks.candidates_refresh", "schedule": 5.0, "options": {"expires": 5}},
+    "talk.tell": {"task": "talk.tasks.tell", "schedule": 3.0, "options": {"expires": 3}},
 }
 
 # --- People ----------------------------------------------------------------------------------------------------

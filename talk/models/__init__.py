@@ -3,7 +3,17 @@
 from talk.models.boards import ROLE_FOR, SEARCH_CONFIG, Access, Board, Discussion
 from talk.models.collections import Collection, CollectionItem
 from talk.models.comments import Comment, Mention, Upvote
-from talk.models.following import Category, Digest, Follow, Level, Mail, MailChoice, Notification, ReadMark
+from talk.models.following import (
+    Category,
+    Digest,
+    Follow,
+    Level,
+    Mail,
+    MailChoice,
+    Notification,
+    ReadMark,
+    ToTell,
+)
 from talk.models.messages import Block, Conversation, Message
 from talk.models.moderation import ModerationAct, Report, Suspension
 from talk.models.tags import Tag, TaggedSubject, TagUse
@@ -35,5 +45,6 @@ __all__ = [
     "Tag",
     "TagUse",
     "TaggedSubject",
+    "ToTell",
     "Upvote",
 ]

@@ -68,7 +68,7 @@ class Category(models.TextChoices):
     GROUP_MENTION = "group_mention", _("somebody mentions a group you are in")
     PARTICIPATING = "participating", _("new comments where you wrote")
     FOLLOWED = "followed", _("new comments in what you watch")
-    STARTED = "started", _("new discussions on boards you watch")
+    STARTED = "started", _("new conversations on boards you follow")
 
 
 class Digest(models.TextChoices):
@@ -89,6 +89,33 @@ class MailChoice(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "category"], name="mail_choice_once")]
+
+
+class ToTell(models.Model):
+    """Something that people have yet to be told of; written with it, removed with the notifications that tell it.
+
+    So nothing is forgotten when a worker dies, and nothing old is told when many rows are read in.
+    """
+
+    comment = models.OneToOneField(Comment, null=True, on_delete=models.CASCADE, related_name="+")
+    message = models.OneToOneField("talk.Message", null=True, on_delete=models.CASCADE, related_name="+")
+    report = models.OneToOneField("talk.Report", null=True, on_delete=models.CASCADE, related_name="+")
+    act = models.OneToOneField(
+        "talk.ModerationAct", null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    mentions_only = models.BooleanField(default=False, help_text=_("an edited comment: only whom it speaks to"))
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(comment__isnull=False, message=None, report=None, act=None)
+                | Q(comment=None, message__isnull=False, report=None, act=None)
+                | Q(comment=None, message=None, report__isnull=False, act=None)
+                | Q(comment=None, message=None, report=None, act__isnull=False),
+                name="to_tell_one_thing",
+            )
+        ]
 
 
 class Notification(models.Model):
@@ -135,6 +162,7 @@ class Mail(models.Model):
     subject_line = models.CharField(max_length=200)
     text = models.TextField()
     html = models.TextField()
+    unsubscribe = models.CharField(max_length=400, blank=True, help_text=_("the address that ends such e-mails"))
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
