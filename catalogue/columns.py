@@ -5,16 +5,25 @@ UCDs are of the IVOA's controlled vocabulary (UCD1+ 1.5).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Prefetch
+from django.db.models import F, Prefetch
 
-from catalogue.models import Candidate, CandidateSubject, Validation
+from catalogue.models import (
+    Candidate,
+    CandidateSubject,
+    DistanceFit,
+    ObjectCheck,
+    ObjectMatch,
+    TrailMeasurement,
+    Validation,
+)
 from catalogue.selectors import candidates
 from classify.models import Consensus
 
+Row = TypeVar("Row")
 ISO = "%Y-%m-%dT%H:%M:%S.%f"
 
 
@@ -26,6 +35,10 @@ class Entry:
     decision: Validation | None
     votes: Consensus | None
     subjects: list[int]
+    measurement: TrailMeasurement | None = None
+    match: ObjectMatch | None = None
+    check: ObjectCheck | None = None
+    distance: DistanceFit | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,27 @@ def _votes(name: str) -> Callable[[Entry], Any]:
     return lambda entry: getattr(entry.votes, name, None)
 
 
+def _measured(name: str, before: str = "") -> Callable[[Entry], Any]:
+    """Of the newest measurement; of the candidate, as it was found, where nobody measured it yet."""
+    return lambda entry: (
+        getattr(entry.measurement, name) if entry.measurement else getattr(entry.candidate, before, None)
+    )
+
+
+def _match(name: str) -> Callable[[Entry], Any]:
+    return lambda entry: getattr(entry.match, name, None)
+
+
+def _distance(name: str) -> Callable[[Entry], Any]:
+    return lambda entry: getattr(entry.distance, name, None)
+
+
+def _known(entry: Entry) -> str:
+    if entry.match:
+        return "known"
+    return "unidentified" if entry.check else "unchecked"
+
+
 def _iso(name: str) -> Callable[[Entry], Any]:
     return lambda entry: getattr(entry.candidate.exposure, name).strftime(ISO)[:-3] + "Z"
 
@@ -75,24 +109,24 @@ COLUMNS = (
     Column("exposure_start", _iso("start"), TEXT, "Start of the exposure, ISO 8601 UTC", "time.start;obs.exposure"),
     Column("exposure_end", _iso("end"), TEXT, "End of the exposure, ISO 8601 UTC", "time.end;obs.exposure"),
     Column("exposure_s", _exposure("exposure_s"), REAL, "Exposure time", "time.duration;obs.exposure", "s"),
-    Column("ra", _of("ra_deg"), REAL, "Right ascension of the middle of the trail, ICRS",
+    Column("ra", _measured("mid_ra_deg", "ra_deg"), REAL, "Right ascension of the middle of the trail, ICRS",
             "pos.eq.ra;meta.main", "deg"),
-    Column("dec", _of("dec_deg"), REAL, "Declination of the middle of the trail, ICRS",
+    Column("dec", _measured("mid_dec_deg", "dec_deg"), REAL, "Declination of the middle of the trail, ICRS",
             "pos.eq.dec;meta.main", "deg"),
     Column("position_sigma", _of("position_sigma_arcsec"), REAL,
             "Error of the middle, from the measurement alone (the image's WCS may be off by more)",
             "stat.error;pos.eq", "arcsec"),
     Column("position_from", _of("position_from"), TEXT,
             "fit: measured on the trail; model: the model's estimate; cutout: centre of the tile", "meta.code;pos.eq"),
-    Column("end1_ra", _of("end1_ra_deg"), REAL, "Right ascension of one end of the trail", "pos.eq.ra", "deg"),
-    Column("end1_dec", _of("end1_dec_deg"), REAL, "Declination of the same end", "pos.eq.dec", "deg"),
-    Column("end2_ra", _of("end2_ra_deg"), REAL, "Right ascension of the other end (which came first is not known)",
+    Column("end1_ra", _measured("end1_ra_deg"), REAL, "Right ascension of one end of the trail", "pos.eq.ra", "deg"),
+    Column("end1_dec", _measured("end1_dec_deg"), REAL, "Declination of the same end", "pos.eq.dec", "deg"),
+    Column("end2_ra", _measured("end2_ra_deg"), REAL, "Right ascension of the other end (which was first is not known)",
             "pos.eq.ra", "deg"),
-    Column("end2_dec", _of("end2_dec_deg"), REAL, "Declination of the other end", "pos.eq.dec", "deg"),
-    Column("length", _of("length_arcsec"), REAL, "Length along the trail", "phys.angSize", "arcsec"),
-    Column("position_angle", _of("position_angle_deg"), REAL,
+    Column("end2_dec", _measured("end2_dec_deg"), REAL, "Declination of the other end", "pos.eq.dec", "deg"),
+    Column("length", _measured("length_arcsec"), REAL, "Length along the trail", "phys.angSize", "arcsec"),
+    Column("position_angle", _measured("position_angle_deg"), REAL,
             "Direction of the chord, from north through east, 0 to 180", "pos.posAng", "deg"),
-    Column("ridge_snr", _of("ridge_snr"), REAL, "Height of the trail over the noise of one pixel", "stat.snr"),
+    Column("ridge_snr", _measured("ridge_snr"), REAL, "Height of the trail over the noise of one pixel", "stat.snr"),
     Column("x_middle", _of("mid_x"), REAL, "Column of the middle in the exposure, from 0",
             "pos.cartesian.x;instr.det", "pix"),
     Column("y_middle", _of("mid_y"), REAL, "Row of the middle in the exposure, from 0, upwards",
@@ -110,6 +144,46 @@ COLUMNS = (
     Column("validated_at", lambda e: f"{e.decision.created_at:%Y-%m-%dT%H:%M:%SZ}" if e.decision else "", TEXT,
             "When it was accepted, UTC", "time.processing"),
     Column("note", lambda e: e.decision.note if e.decision else "", TEXT, "What they noted", "meta.note"),
+    Column("width", _measured("width_fwhm_px"), REAL, "Full width of the trail at half its height",
+            "phys.angSize", "pix"),
+    Column("sagitta", _measured("sagitta_arcsec"), REAL, "How far the trail's middle lies off its chord",
+            "phys.angSize", "arcsec"),
+    Column("mag", _measured("magnitude_ab"), REAL, "AB magnitude in the filter, of the whole trail", "phot.mag", "mag"),
+    Column("mag_error", _measured("magnitude_sigma"), REAL, "Error of the magnitude", "stat.error;phot.mag", "mag"),
+    Column("surface_brightness", _measured("surface_brightness"), REAL, "AB magnitude of a square arcsecond",
+            "phot.mag.sb", "mag / arcsec2"),
+    Column("identification", _known, TEXT,
+            "known: a known object; unidentified: none was found in the orbit catalogue; unchecked", "meta.code"),
+    Column("designation", _match("designation"), TEXT, "The known object that a person accepted", "meta.id;src"),
+    Column("v_predicted", _match("v_mag"), REAL, "Its V magnitude as predicted", "phot.mag;em.opt.V", "mag"),
+    Column("orbit_catalogue", lambda e: e.check.catalogue if e.check else "", TEXT,
+            "The catalogue of orbits that it was held against", "meta.bib"),
+    Column("distance", _distance("distance_au"), REAL, "Distance from HST by the trail's parallax",
+            "pos.distance", "AU"),
+    Column("distance_low", _distance("distance_low_au"), REAL, "Lower end of its 68 % interval",
+            "pos.distance;stat.min", "AU"),
+    Column("distance_high", _distance("distance_high_au"), REAL, "Upper end of its 68 % interval",
+            "pos.distance;stat.max", "AU"),
+    Column("parallax", _distance("parallax_per_au"), REAL, "1/distance", "pos.parallax", "1 / AU"),
+    Column("parallax_error", _distance("parallax_sigma"), REAL, "Its error", "stat.error;pos.parallax", "1 / AU"),
+    Column("direction", _distance("direction"), TEXT, "as_given: end 1 was first; reversed; open", "meta.code"),
+    Column("r_sun", _distance("r_au"), REAL, "Distance from the Sun", "pos.distance;pos.heliocentric", "AU"),
+    Column("phase_angle", _distance("phase_deg"), REAL, "Angle Sun - object - observer", "pos.phaseAng", "deg"),
+    Column("ecl_lat", _distance("ecliptic_latitude_deg"), REAL, "Heliocentric ecliptic latitude", "pos.ecliptic.lat",
+            "deg"),
+    Column("h_mag", _distance("h_mag"), REAL, "Absolute magnitude H (HG system, G = 0.15)", "phys.magAbs", "mag"),
+    Column("h_mag_error", _distance("h_sigma"), REAL, "Its error", "stat.error;phys.magAbs", "mag"),
+    Column("diameter_p05", _distance("diameter_05_km"), REAL, "Diameter for an albedo of 0.05", "phys.size.diameter",
+            "km"),
+    Column("diameter_p15", _distance("diameter_15_km"), REAL, "Diameter for an albedo of 0.15", "phys.size.diameter",
+            "km"),
+    Column("diameter_p25", _distance("diameter_25_km"), REAL, "Diameter for an albedo of 0.25", "phys.size.diameter",
+            "km"),
+    Column("min_a", _distance("least_a_au"), REAL, "Least semi-major axis that its motion allows",
+            "phys.size.smajAxis;stat.min", "AU"),
+    Column("min_e", _distance("least_e"), REAL, "Least eccentricity", "src.orbital.eccentricity;stat.min"),
+    Column("min_i", _distance("least_i_deg"), REAL, "Least inclination", "src.orbital.inclination;stat.min", "deg"),
+    Column("max_i", _distance("most_i_deg"), REAL, "Greatest inclination", "src.orbital.inclination;stat.max", "deg"),
     Column("simulated", _observation("simulated"), TRUTH, "Whether the exposure is simulated", "meta.code"),
 )  # fmt: skip
 
@@ -120,12 +194,31 @@ def entries() -> Iterator[Entry]:
     consensus = Prefetch("subject__consensuses", Consensus.objects.order_by("-p_yes"))
     links = Prefetch("links", CandidateSubject.objects.select_related("subject").prefetch_related(consensus))
     decisions = Prefetch("validations", Validation.objects.select_related("by").order_by("-id"))
-    for candidate in accepted.prefetch_related(links, decisions).iterator(chunk_size=1000):
+    for candidate in accepted.prefetch_related(links, decisions, *_science()).iterator(chunk_size=1000):
         votes = [row for link in candidate.links.all() for row in link.subject.consensuses.all()]
         voted = [row for row in votes if row.p_yes is not None]
         yield Entry(
             candidate=candidate,
-            decision=next(iter(candidate.validations.all()), None),
+            decision=_newest(candidate.validations.all()),
             votes=max(voted, key=lambda row: (row.p_yes, row.votes), default=None),
             subjects=sorted(link.subject_id for link in candidate.links.all()),
+            measurement=_newest(candidate.measurements.all()),
+            match=_newest(candidate.matches.all()),
+            check=_newest(candidate.object_checks.all()),
+            distance=_newest(candidate.distance_fits.all()),
         )
+
+
+def _science() -> list[Prefetch[Any]]:
+    """What was measured, the newest first, and the known object that was accepted."""
+    measured = TrailMeasurement.objects.filter(exposure=F("candidate__exposure")).defer("centre_line", "covariance")
+    return [
+        Prefetch("measurements", measured.order_by("-id")),
+        Prefetch("matches", ObjectMatch.objects.filter(state=ObjectMatch.State.ACCEPTED)),
+        Prefetch("object_checks", ObjectCheck.objects.order_by("-id")),
+        Prefetch("distance_fits", DistanceFit.objects.defer("details").order_by("-id")),
+    ]
+
+
+def _newest(rows: Iterable[Row]) -> Row | None:
+    return next(iter(rows), None)

@@ -63,7 +63,7 @@ class Release(models.Model):
 
 
 class ReleaseRow(models.Model):
-    """One trail of a release: its columns as they were. ``toward`` is the unit vector of its place, for cone searches."""
+    """One trail of a release: its columns as they were. ``toward`` is the unit vector of its place."""
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="rows")
     number = models.PositiveIntegerField(help_text=_("from 1"))
@@ -86,7 +86,7 @@ class ReleaseRow(models.Model):
 
 
 class ReleaseFile(models.Model):
-    """A release as a file. The content is kept compressed; ``sha256`` and ``size_bytes`` are of what people download."""
+    """A release as a file, kept compressed; ``sha256`` and ``size_bytes`` are of what people download."""
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="files")
     format = models.CharField(max_length=10)
