@@ -66,4 +66,4 @@ def _line(number: int, mark: Mapping[str, float], picture: tuple[int, int]) -> d
         raise ValidationError({"marks": _("Mark %d lies outside the image.") % number})
     if math.hypot(ends["x2"] - ends["x1"], ends["y2"] - ends["y1"]) < SHORTEST_MARK:
         raise ValidationError({"marks": _("Both ends of mark %d are at the same place.") % number})
-    return {"tool": 0, "tool_label": "Trail", "frame": 0, "details": []} | ends
+    return {"tool": 0, "tool_label": "Trail", "frame": int(mark.get("frame", 0)), "details": []} | ends

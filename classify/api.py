@@ -18,6 +18,7 @@ from accounts.permissions import Public, Scientist
 from accounts.selectors import volunteer_of
 from accounts.throttles import NewVolunteerThrottle
 from classify import selectors, services
+from classify.frames import frames_added
 from classify.models import Consensus, Subject, Workflow
 from classify.serializers import (
     ClassificationSerializer,
@@ -84,7 +85,8 @@ class NextSubjects(APIView):
             seen=visit.seen,
             training_only=request.query_params.get("training") in ("1", "true"),
         )
-        response = Response({"subjects": selectors.subjects_for_classifier(found), "state": found.state})
+        subjects = frames_added(visit.workflow, selectors.subjects_for_classifier(found))
+        response = Response({"subjects": subjects, "state": found.state})
         response["Cache-Control"] = "no-store"
         return response
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from archive.models import Cutout
+from classify.frames import frames_find
 from classify.models import Consensus, Project, Subject, SubjectSet, Workflow
 from classify.priority import subjects_prioritise
 from classify.teaching import training_cutouts
@@ -134,6 +135,8 @@ def subjects_show(subject_ids: list[int], *, workflow: Workflow) -> int:
     Consensus.objects.bulk_create(missing, ignore_conflicts=True)
     made = there.count() - len(have)
     Workflow.objects.filter(pk=workflow.pk).update(subjects_count=F("subjects_count") + made)
+    if Workflow.objects.filter(pk=workflow.pk, frames=Workflow.Frames.EXPOSURES).exists():
+        frames_find(subject_ids)
     return made
 
 

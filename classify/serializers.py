@@ -17,6 +17,7 @@ from classify.texts import workflow_texts
 from classify.training import Feedback
 
 MAX_METADATA_DEPTH = 8
+MOST_FRAMES = 10  # of a subject, whatever is shown one day
 
 
 def _depth(value: Any) -> int:
@@ -53,8 +54,32 @@ class ViewerSubjectSerializer(serializers.Serializer):
     metadata = serializers.DictField()
 
 
+class FrameSerializer(serializers.Serializer):
+    """One of several pictures of a subject; all lie on its own picture by ``affine``."""
+
+    name = serializers.CharField(help_text="When the exposure began (UTC), or the stretch.")
+    own = serializers.BooleanField(help_text="Whether it is the subject's own picture.")
+    stretch = serializers.ChoiceField(choices=["", "faint", "normal", "bright"])
+    affine = serializers.ListField(
+        child=serializers.FloatField(),
+        help_text="From its pixels to the subject's, both counted from the middle: the six numbers of CSS's matrix().",
+    )
+    image = serializers.CharField()
+    rg16 = serializers.CharField()
+    rg16_zero = serializers.FloatField()
+    rg16_scale = serializers.FloatField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
+class NextSubjectSerializer(ViewerSubjectSerializer):
+    frames = FrameSerializer(many=True, help_text="In the order to show them; empty where there is one picture.")
+
+
 class NextSerializer(serializers.Serializer):
-    subjects = ViewerSubjectSerializer(many=True)
+    subjects = NextSubjectSerializer(many=True)
     state = serializers.ChoiceField(choices=["normal", "user_finished", "finished"])
 
 
@@ -65,6 +90,9 @@ class MarkSerializer(serializers.Serializer):
     y1 = serializers.FloatField()
     x2 = serializers.FloatField()
     y2 = serializers.FloatField()
+    frame = serializers.IntegerField(
+        required=False, default=0, min_value=0, max_value=MOST_FRAMES - 1, help_text="On which of the frames, from 0."
+    )
 
 
 class ClassificationSerializer(serializers.Serializer):

@@ -23,7 +23,7 @@ MODULES = [
     *(f"js/{name}.js" for name in ("csrf", "dialogs", "shortcuts", "stretch", "viewer")),
     *(f"js/classify/{name}.js" for name in ("api", "favourite", "feedback", "keys", "marking", "outbox", "queue")),
     *(f"js/classify/{name}.js" for name in ("screen", "session", "store", "swipe")),
-    *(f"js/viewer/{name}.js" for name in ("gestures", "stretch-panel", "tone", "transform", "viewer")),
+    *(f"js/viewer/{name}.js" for name in ("frames", "gestures", "stretch-panel", "tone", "transform", "viewer")),
 ]
 
 MOST_CHOICES = 50
@@ -75,6 +75,7 @@ def _config(workflow: Workflow) -> dict[str, Any]:
             "answers": texts.answers,
             "marking": workflow.marking,
             "marking_question": texts.marking_question,
+            "frames": workflow.frames != Workflow.Frames.NONE,
             "help_html": team_html(texts.help_text),
         },
         "urls": {

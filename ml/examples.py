@@ -23,7 +23,8 @@ from ml.contract import HEATMAP_CLASSES, INPUT_SIZE_PX
 from ml.inference import TileReader
 from ml.labels import labels_that_count
 from ml.models import Score, TrainingLabel
-from ml.skyfields import sky_fields, visit_of
+from ml.skyfields import sky_fields
+from sky.naming import visit_of
 
 MAX_EXAMPLES = 1_000
 """A network's input is half a megabyte; a training holds all of them in memory."""

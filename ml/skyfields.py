@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-
-# HST's dataset names, IPPPSSOOT: instrument, proposal, visit, exposure, what it is made of
-# (HST Data Handbook, "File Names and Extensions").
-HST_NAME = re.compile(r"[ijlnouwxyz][a-z0-9]{8}", re.I)
-VISIT_LETTERS = 6
-
-
-def visit_of(name: str) -> str:
-    """The visit an observation belongs to: of HST's names the part that says so, else the name itself."""
-    return name[:VISIT_LETTERS].lower() if HST_NAME.fullmatch(name) else name
 
 
 def sky_fields(

@@ -8,6 +8,7 @@ from classify.models.projects import (
     YES,
     Project,
     Subject,
+    SubjectFrame,
     SubjectSet,
     Workflow,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "Picture",
     "Project",
     "Subject",
+    "SubjectFrame",
     "SubjectSet",
     "TutorialSeen",
     "TutorialStep",

@@ -90,6 +90,11 @@ class Workflow(models.Model):
         ASTEROIDS = "asteroids", _("asteroid trails: finds become candidates, answers teach the model")
         OTHER = "other", _("something else: finds are listed with the workflow")
 
+    class Frames(models.TextChoices):
+        NONE = "none", _("one picture")
+        EXPOSURES = "exposures", _("other exposures of the same visit, too")
+        STRETCHES = "stretches", _("three stretches of the same exposure: faint, normal, bright")
+
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="workflows")
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=120)
@@ -99,6 +104,9 @@ class Workflow(models.Model):
     purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.ASTEROIDS)
     marking = models.BooleanField(default=True, help_text=_("after “yes”, ask for both ends of each trail"))
     marking_question = models.CharField(max_length=200, default=MARKING_QUESTION)
+    frames = models.CharField(
+        max_length=10, choices=Frames.choices, default=Frames.NONE, help_text=_("what is shown of a subject")
+    )
     translations = models.JSONField(
         default=dict, blank=True, help_text=_('{"es": {"question": …, "answers": {"yes": …}, "help_text": …}}')
     )
@@ -182,3 +190,22 @@ class Subject(models.Model):
 
     def __str__(self) -> str:
         return f"S{self.pk}"
+
+
+class SubjectFrame(models.Model):
+    """Another exposure of what a subject shows, found when the subject was published: ready to be shown with it."""
+
+    subject = models.ForeignKey(Subject, on_delete=models.CASCADE, related_name="frames")
+    cutout = models.ForeignKey("archive.Cutout", on_delete=models.CASCADE, related_name="+")
+    affine = ArrayField(
+        models.FloatField(), size=6, help_text=_("from its pixels to the subject's, both from the middle, as in CSS")
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "cutout"], name="subject_frame_once"),
+            models.CheckConstraint(condition=Q(affine__len=6), name="subject_frame_affine_of_six"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} + {self.cutout}"

@@ -73,7 +73,7 @@ class WorkflowForm(forms.ModelForm):
     class Meta:
         model = Workflow
         fields = [
-            "name", "question", "help_text", "purpose", "marking", "marking_question", "training_first",
+            "name", "question", "help_text", "purpose", "marking", "marking_question", "frames", "training_first",
             "training_later",
         ]  # fmt: skip
         labels = {
@@ -83,6 +83,7 @@ class WorkflowForm(forms.ModelForm):
             "purpose": _("What it looks for"),
             "marking": _("After “yes”, ask where it is"),
             "marking_question": _("What to ask then"),
+            "frames": _("What people see of an image"),
             "training_first": _("Training images among a person’s first 15"),
             "training_later": _("Training images after a person’s first 40"),
         }
@@ -92,6 +93,10 @@ class WorkflowForm(forms.ModelForm):
             "help_text": _("Markdown. Shown under “Why do we ask?”: what to look for, what only looks like it."),
             "purpose": _("Only finds of asteroid workflows become candidates and teach the model."),
             "marking": _("People draw a line from end to end on the image."),
+            "frames": _(
+                "Several pictures blink or stand side by side. Other exposures are looked for in the archive; an image "
+                "without any is shown alone, as are training images of our making."
+            ),
             "training_first": _("A share, 0 to 1. Training images have a known answer and are explained afterwards."),
             "training_later": _("A share, 0 to 1. 0 shows none."),
         }

@@ -14,10 +14,12 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from classify.frames import FIND
 from classify.models import Classification, Project, Workflow
+from jobs.services import job_enqueue
 
-MAJOR = frozenset({"question", "answers", "marking", "marking_question"})
-"""What people are asked and may answer: answers before and after such a change are not to the same question."""
+MAJOR = frozenset({"question", "answers", "marking", "marking_question", "frames"})
+"""What people are asked, see and may answer: answers before and after such a change are not to the same question."""
 MINOR = frozenset({"help_text", "translations"})
 RESERVED = frozenset({"new", "team"})
 LONGEST_SLUG = 40  # room for a number behind it
@@ -107,6 +109,8 @@ def workflow_change(*, workflow: Workflow, changes: Mapping[str, Any], by: User,
     row.full_clean()
     with pghistory.context(user=by.pk, why=why or "changed"):
         row.save(update_fields=[*changed, "version_major", "version_minor"])
+    if "frames" in changed and row.frames == Workflow.Frames.EXPOSURES:
+        job_enqueue(kind=FIND, arguments={"workflow": row.pk}, requested_by=by)
     return row
 
 

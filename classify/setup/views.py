@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import account_of, role_required
 from accounts.models import Role
+from classify.frames import frames_added
 from classify.markdown import team_html
 from classify.models import Project, Workflow
 from classify.rule_preview import rule_preview
@@ -184,7 +185,7 @@ def _preview_context(saved: Workflow, draft: Workflow, language: str) -> dict[st
         "workflow": draft,
         "texts": texts,
         "help_html": team_html(texts.help_text),
-        "view": subject_for_viewer(subject) if subject else None,
+        "view": frames_added(draft, [subject_for_viewer(subject)])[0] if subject else None,
         "tutorial": tutorial_steps(saved, language),
         "guide": guide_entries(saved.project, language),
         "preview_language": language,

@@ -7,12 +7,16 @@ const viewers = new WeakMap();
 const KEYS = {
   "+": "zoom-in", "=": "zoom-in", "-": "zoom-out", _: "zoom-out", 0: "reset",
   i: "invert", r: "rotate", "[": "darker", "]": "brighter", s: "stretch",
+  " ": "blink", ",": "previous-frame", ".": "next-frame",
 };
+// A chosen radio button has no use for Space; what acts on it keeps it.
+const ACTS_ON_SPACE = "button, summary, [role=button], input:not([type=radio]:checked)";
 const ARROWS = { ArrowLeft: "pan-left", ArrowRight: "pan-right", ArrowUp: "pan-up", ArrowDown: "pan-down" };
 
 /** The command that a key press stands for, or undefined. Arrows count only on the image itself. */
 export function viewerCommand(event, viewer) {
   if (event.target === viewer.stage && event.key in ARROWS) return ARROWS[event.key];
+  if (event.key === " " && event.target.closest?.(ACTS_ON_SPACE)) return undefined;
   return KEYS[event.key.toLowerCase()];
 }
 

@@ -76,5 +76,6 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== self.location.origin) return;
   if (request.mode === "navigate") event.respondWith(navigate(request));
   else if (url.pathname.startsWith(STATIC)) event.respondWith(asset(request));
-  else if (request.destination === "image" && url.pathname.startsWith("/images/")) event.respondWith(picture(request));
+  // Frames and their 16-bit values too, which scripts fetch.
+  else if (url.pathname.startsWith("/images/")) event.respondWith(picture(request));
 });

@@ -8,7 +8,8 @@ import pytest
 from ml.advice import DRIFT, LEAST_SCORES, NEW_ASTEROIDS, NEW_LABELS, Share, advice
 from ml.drift import chance_index, stability_index
 from ml.feedback import Evidence
-from ml.skyfields import sky_fields, visit_of
+from ml.skyfields import sky_fields
+from sky.naming import visit_of
 
 
 def test_the_index_of_a_known_case() -> None:

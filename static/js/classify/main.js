@@ -131,9 +131,9 @@ class Classifier {
   }
 
   show(entry, first) {
-    const { subject, image } = entry;
+    const { subject, image, frames } = entry;
     image.alt = this.screen.text("imageAlt");
-    this.viewer.show(image, subject);
+    this.viewer.show(image, subject, frames);
     this.entry = entry;
     this.askedToMark = false;
     this.favourite.show(subject);

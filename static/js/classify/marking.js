@@ -52,7 +52,7 @@ export class Marking extends EventTarget {
 
   /** The marks to send. */
   get value() {
-    return this.active ? this.marks.map(({ x1, y1, x2, y2 }) => ({ x1, y1, x2, y2 })) : [];
+    return this.active ? this.marks.map(({ x1, y1, x2, y2, frame }) => ({ x1, y1, x2, y2, frame })) : [];
   }
 
   /** What a yes lacks, as the name of the message that says so; null when nothing. */
@@ -93,10 +93,11 @@ export class Marking extends EventTarget {
   pointed(start, end) {
     const distance = Math.hypot(end.clientX - start.clientX, end.clientY - start.clientY);
     const here = this.viewer.imagePoint(end.clientX, end.clientY);
-    if (distance <= (CLICK_PX[start.pointerType] ?? CLICK_PX.mouse)) this.set(here);
+    const { frame } = this.viewer.rectAt(end.clientX, end.clientY);
+    if (distance <= (CLICK_PX[start.pointerType] ?? CLICK_PX.mouse)) this.set(here, frame);
     else if (distance >= DRAG_PX && this.viewer.view.zoom <= 1) {
-      if (!this.pending) this.set(this.viewer.imagePoint(start.clientX, start.clientY));
-      this.set(here);
+      if (!this.pending) this.set(this.viewer.imagePoint(start.clientX, start.clientY), frame);
+      this.set(here, frame);
     }
   }
 
@@ -138,9 +139,9 @@ export class Marking extends EventTarget {
       return;
     }
     this.ended = false;
-    const box = this.viewer.stage.getBoundingClientRect();
+    const { width, height } = this.viewer.rect;
     this.viewer.stage.focus({ preventScroll: true });
-    this.cross = this.within(this.viewer.imagePoint(box.left + box.width / 2, box.top + box.height / 2));
+    this.cross = this.within(this.viewer.paneImagePoint({ x: width / 2, y: height / 2 }));
     this.draw();
     this.screen.say(this.screen.text("markCross"));
   }
@@ -149,9 +150,8 @@ export class Marking extends EventTarget {
   moved(point, event) {
     const [dx, dy] = ARROWS[event.key];
     const step = event.shiftKey ? BIG_STEP_PX : STEP_PX;
-    const box = this.viewer.stage.getBoundingClientRect();
-    const at = this.viewer.stagePoint(point);
-    return this.within(this.viewer.imagePoint(box.left + at.x + dx * step, box.top + at.y + dy * step));
+    const at = this.viewer.panePoint(point);
+    return this.within(this.viewer.paneImagePoint({ x: at.x + dx * step, y: at.y + dy * step }));
   }
 
   within({ x, y }) {
@@ -159,8 +159,8 @@ export class Marking extends EventTarget {
     return { x: rounded(Math.min(Math.max(x, 0), width)), y: rounded(Math.min(Math.max(y, 0), height)) };
   }
 
-  /** Set the next end: of the trail that has one, or of a new trail. */
-  set(point) {
+  /** Set the next end: of the trail that has one, or of a new trail, which belongs to the frame it was begun on. */
+  set(point, frame = this.viewer.frames.current) {
     if (!point) return;
     const { width, height } = this.viewer.size;
     if (point.x < -8 || point.y < -8 || point.x > width + 8 || point.y > height + 8) return;
@@ -171,10 +171,10 @@ export class Marking extends EventTarget {
         screen.say(screen.text("markMost"));
         return;
       }
-      this.pending = end;
+      this.pending = { ...end, frame };
       screen.say(screen.numbered("markBegun", this.marks.length + 1));
     } else if (Math.hypot(end.x - this.pending.x, end.y - this.pending.y) >= 2) {
-      this.marks.push({ x1: this.pending.x, y1: this.pending.y, x2: end.x, y2: end.y });
+      this.marks.push({ x1: this.pending.x, y1: this.pending.y, x2: end.x, y2: end.y, frame: this.pending.frame });
       this.pending = null;
       screen.say(screen.numbered("markDone", this.marks.length));
     }
@@ -213,14 +213,17 @@ export class Marking extends EventTarget {
   }
 
   drawLines() {
-    const { width, height } = this.viewer.stageSize;
-    this.overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    this.overlay.replaceChildren(...this.shapes());
+    this.overlay.replaceChildren(...this.viewer.rects.map(({ x, y, width, height }) => {
+      const pane = document.createElementNS(SVG, "svg");
+      for (const [key, value] of Object.entries({ x, y, width, height })) pane.setAttribute(key, value);
+      pane.append(...this.shapes());
+      return pane;
+    }));
   }
 
   line(from, to, ...names) {
-    const a = this.viewer.stagePoint(from);
-    const b = this.viewer.stagePoint(to);
+    const a = this.viewer.panePoint(from);
+    const b = this.viewer.panePoint(to);
     return ["marking__back", ...names].map((name) => {
       const line = document.createElementNS(SVG, "line");
       line.setAttribute("class", name);
@@ -239,7 +242,7 @@ export class Marking extends EventTarget {
   }
 
   circle(point, name, radius) {
-    const { x, y } = this.viewer.stagePoint(point);
+    const { x, y } = this.viewer.panePoint(point);
     const circle = document.createElementNS(SVG, "circle");
     circle.setAttribute("class", name);
     for (const [key, value] of Object.entries({ cx: x, cy: y, r: radius })) circle.setAttribute(key, value);
@@ -247,7 +250,7 @@ export class Marking extends EventTarget {
   }
 
   crossLines() {
-    const { x, y } = this.viewer.stagePoint(this.cross);
+    const { x, y } = this.viewer.panePoint(this.cross);
     return ["marking__back", "marking__cross"].map((name) => {
       const path = document.createElementNS(SVG, "path");
       path.setAttribute("class", name);
@@ -259,13 +262,15 @@ export class Marking extends EventTarget {
   /** One button per end; kept while it is dragged or has the focus, so that neither is lost. */
   drawHandles() {
     const wanted = this.marks.length * 2;
+    const { x: left, y: top, width, height } = this.viewer.rect;
+    for (const [name, value] of Object.entries({ left, top, width, height })) this.handles.style[name] = `${value}px`;
     while (this.handles.children.length > wanted) this.handles.lastChild.remove();
     while (this.handles.children.length < wanted) this.handles.append(this.handle(this.handles.children.length));
     [...this.handles.children].forEach((button, place) => {
       const index = place >> 1;
       const first = place % 2 === 0;
       const point = this.endAt(place);
-      const { x, y } = this.viewer.stagePoint(point);
+      const { x, y } = this.viewer.panePoint(point);
       button.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%)`;
       button.querySelector("span").textContent = first ? String(index + 1) : "";
       const name = this.screen.numbered(first ? "markFirst" : "markLast", index + 1);
@@ -288,7 +293,7 @@ export class Marking extends EventTarget {
     });
     button.addEventListener("pointermove", (event) => {
       if (!grip || !button.hasPointerCapture(event.pointerId)) return;
-      this.put(place, this.viewer.imagePoint(event.clientX - grip.x, event.clientY - grip.y));
+      this.put(place, this.viewer.imagePoint(event.clientX - grip.x, event.clientY - grip.y, this.viewer.rect));
     });
     button.addEventListener("focus", () => {
       if (button.matches(":focus-visible")) this.viewer.reveal(this.endAt(place));

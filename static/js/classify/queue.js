@@ -1,5 +1,7 @@
 // Subjects ahead of the person: records and decoded images, so that Done shows the next one at once.
 
+import { loadFrames } from "../viewer/frames.js";
+
 const WANTED = 4;
 const REFILL_AT = 3;
 const FIRST_WAIT_MS = 1000;
@@ -7,15 +9,18 @@ const LONGEST_WAIT_MS = 30_000;
 const PLACE = "asteroid-hunter:place";
 const PLACE_VALID_MS = 4 * 60_000;
 
-/** A subject with its image decoding ahead of its turn; `ready` resolves with whether it can be shown, never rejects. */
+/** A subject with its image and all its frames decoding ahead of its turn; `ready` resolves with whether it can be shown, never rejects. */
 function prefetched(subject) {
   const image = new Image();
   image.decoding = "async";
   if (subject.width) image.width = subject.width;
   if (subject.height) image.height = subject.height;
   image.src = subject.image;
-  const entry = { subject, image, settled: false };
-  entry.ready = image.decode().then(() => true, () => false).then((shown) => {
+  const entry = { subject, image, frames: [], settled: false };
+  entry.ready = Promise.all([image.decode(), loadFrames(subject.frames)]).then(([, frames]) => {
+    entry.frames = frames;
+    return true;
+  }, () => false).then((shown) => {
     entry.settled = true;
     return shown;
   });
@@ -40,7 +45,7 @@ export class SubjectQueue extends EventTarget {
     this.filling = false;
   }
 
-  /** The next entry {subject, image, ready, settled}, or null when none is here yet; see `state`. */
+  /** The next entry {subject, image, frames, ready, settled}, or null when none is here yet; see `state`. */
   take() {
     this.current = this.entries.shift() ?? null;
     this.fill();

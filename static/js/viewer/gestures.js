@@ -5,21 +5,17 @@ const WHEEL_STEP = 1.0016;
 /**
  * @param {HTMLElement} stage
  * @param {{zoom: (factor: number, point: {x: number, y: number}) => void, pan: (dx: number, dy: number) => void,
- *          isZoomed: () => boolean, wheelIgnored: () => void}} actions
+ *          isZoomed: () => boolean, wheelIgnored: () => void,
+ *          fromCentre: (clientX: number, clientY: number) => {x: number, y: number}}} actions
  */
 export function bindGestures(stage, actions) {
   const pointers = new Map();
   let spread = 0;
 
-  const fromCentre = (clientX, clientY) => {
-    const box = stage.getBoundingClientRect();
-    return { x: clientX - box.left - box.width / 2, y: clientY - box.top - box.height / 2 };
-  };
-
   const middleAndSpread = () => {
     const [a, b] = [...pointers.values()];
     return {
-      middle: fromCentre((a.x + b.x) / 2, (a.y + b.y) / 2),
+      middle: actions.fromCentre((a.x + b.x) / 2, (a.y + b.y) / 2),
       distance: Math.hypot(a.x - b.x, a.y - b.y),
     };
   };
@@ -65,12 +61,12 @@ export function bindGestures(stage, actions) {
     event.preventDefault();
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
     const delta = Math.min(Math.max(event.deltaY * lines, -200), 200);
-    actions.zoom(WHEEL_STEP ** -(event.ctrlKey ? delta * 3 : delta), fromCentre(event.clientX, event.clientY));
+    actions.zoom(WHEEL_STEP ** -(event.ctrlKey ? delta * 3 : delta), actions.fromCentre(event.clientX, event.clientY));
   }, { passive: false });
 
   stage.addEventListener("dblclick", (event) => {
     // While trails are marked, two quick clicks are two ends.
     if (event.target.closest("button") || stage.classList.contains("is-marking")) return;
-    actions.zoom(actions.isZoomed() ? 1 / 1000 : 3, fromCentre(event.clientX, event.clientY));
+    actions.zoom(actions.isZoomed() ? 1 / 1000 : 3, actions.fromCentre(event.clientX, event.clientY));
   });
 }

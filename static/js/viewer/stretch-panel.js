@@ -45,6 +45,7 @@ export class StretchPanel {
 
   async load() {
     const { viewer } = this;
+    viewer.frames.deepen();
     const wanted = viewer.depth;
     this.say(wanted ? "" : this.panel.dataset.msgNone);
     if (!wanted) return;

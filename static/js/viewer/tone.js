@@ -75,12 +75,12 @@ export class Tone {
     this.decoded = null;
   }
 
-  /** Draw the 16-bit picture with the present settings. */
-  draw(canvas) {
+  /** Draw the 16-bit picture, or another one, with the present settings. */
+  draw(canvas, decoded = this.decoded, source = this.source) {
     const { black, white, softening, invert } = this.settings;
-    const { low, high } = this.source;
+    const { low, high } = source;
     const span = high - low;
-    const limits = toValueUnits({ low: low + black * span, high: low + white * span }, this.source);
-    render(canvas, this.decoded, { ...limits, softening, invert });
+    const limits = toValueUnits({ low: low + black * span, high: low + white * span }, source);
+    render(canvas, decoded, { ...limits, softening, invert });
   }
 }

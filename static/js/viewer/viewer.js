@@ -1,4 +1,5 @@
 // The image viewer: zoom, pan, rotate, invert, brightness, 16-bit stretch. Markup: templates/partials/viewer.html.
+import { Frames, loadFrames } from "./frames.js";
 import { bindGestures } from "./gestures.js";
 import { StretchPanel } from "./stretch-panel.js";
 import { Tone } from "./tone.js";
@@ -19,11 +20,15 @@ export class Viewer {
     this.image = this.layer.querySelector("img");
     this.canvas = document.createElement("canvas");
     this.canvas.hidden = true;
-    this.layer.append(this.canvas);
+    this.pane = document.createElement("div");
+    this.pane.className = "viewer__pane";
+    this.pane.append(...(this.image ? [this.image] : []), this.canvas);
+    this.layer.prepend(this.pane);
     this.view = START;
     this.mostZoom = 1;
     this.used = {};
     this.tone = new Tone();
+    this.frames = new Frames(this);
     this.panel = new StretchPanel(root, this);
     this.commands = {
       "zoom-in": () => this.zoom(ZOOM_STEP),
@@ -34,6 +39,11 @@ export class Viewer {
       darker: () => this.changeTone(() => this.tone.step(-1)),
       stretch: () => this.panel.toggle(),
       reset: () => this.reset(),
+      blink: () => this.frames.toggle(),
+      "previous-frame": () => this.frames.step(-1),
+      "next-frame": () => this.frames.step(1),
+      "blink-rate": () => this.frames.nextRate(),
+      "side-by-side": () => this.frames.toggleSide(),
       "pan-left": () => this.pan(PAN_STEP, 0),
       "pan-right": () => this.pan(-PAN_STEP, 0),
       "pan-up": () => this.pan(0, PAN_STEP),
@@ -55,6 +65,7 @@ export class Viewer {
       pan: (dx, dy) => this.move(panBy(this.view, dx, dy)),
       isZoomed: () => this.view.zoom > 1,
       wheelIgnored: () => this.hintOnce(),
+      fromCentre: (clientX, clientY) => this.fromCentre(clientX, clientY),
     });
     new ResizeObserver(() => this.move(this.view)).observe(this.stage);
   }
@@ -74,14 +85,18 @@ export class Viewer {
       low: Number(data.low),
       high: Number(data.high),
     });
+    const frames = this.root.querySelector('script[type="application/json"]');
+    if (!frames) return;
+    const loaded = await loadFrames(JSON.parse(frames.textContent));
+    if (this.image === image) this.frames.show(loaded);
   }
 
-  /** Show a decoded image. Zoom and rotation start anew, tone stays. */
-  show(image, depth = {}) {
+  /** Show a decoded image, and its other frames (`loadFrames`). Zoom and rotation start anew, tone stays. */
+  show(image, depth = {}, frames = []) {
     if (this.image !== image) {
       this.image?.remove();
       this.image = image;
-      this.layer.prepend(image);
+      this.pane.prepend(image);
     }
     this.depth = depth.rg16 && Number.isFinite(depth.rg16_scale)
       ? { url: depth.rg16, scale: depth.rg16_scale, zero: depth.rg16_zero, low: depth.low, high: depth.high }
@@ -89,17 +104,16 @@ export class Viewer {
     this.mostZoom = 1;
     this.used = {};
     this.tone.forget();
-    this.panel.pictureChanged();
     this.move(START);
-    this.applyTone();
+    this.frames.show(frames, { play: true });
+    this.panel.pictureChanged();
   }
 
-  /** Do one named command; false when there is none of that name. */
+  /** Do one named command; false when there is none of that name, or nothing to do. */
   command(name) {
     const action = this.commands[name];
-    if (!action) return false;
+    if (!action || action() === false) return false;
     this.used[name] = (this.used[name] ?? 0) + 1;
-    action();
     this.root.dispatchEvent(new CustomEvent("viewer:command", { bubbles: true, detail: { name } }));
     return true;
   }
@@ -108,9 +122,9 @@ export class Viewer {
     this.move(zoomBy(this.view, factor, point));
   }
 
-  /** Shift by a share of the stage. */
+  /** Shift by a share of what is seen. */
   pan(shareX, shareY) {
-    this.move(panBy(this.view, shareX * this.stage.clientWidth, shareY * this.stage.clientHeight));
+    this.move(panBy(this.view, shareX * this.rect.width, shareY * this.rect.height));
   }
 
   reset() {
@@ -133,15 +147,15 @@ export class Viewer {
   /** Take a new view, within bounds, and put it on screen. */
   move(view) {
     if (!this.image?.naturalWidth) return;
-    const stage = this.stageSize;
+    const stage = this.rect;
     if (!stage.width || !stage.height) return;
     this.view = clampPan(view, stage, this.size);
     this.mostZoom = Math.max(this.mostZoom, this.view.zoom);
     const { x, y, rotation, zoom } = this.view;
     const scale = fitScale(stage, this.size, rotation) * zoom;
-    for (const element of [this.image, this.canvas]) {
-      element.style.transform = `translate(${x}px, ${y}px) rotate(${rotation}deg) scale(${scale})`;
-    }
+    const transform = `translate(${x}px, ${y}px) rotate(${rotation}deg) scale(${scale})`;
+    for (const element of [this.image, this.canvas]) element.style.transform = transform;
+    this.frames.place(transform);
     this.root.classList.toggle("is-pixelated", scale >= PIXELATED_FROM);
     this.stage.classList.toggle("is-zoomed", zoom > 1);
     for (const element of this.root.querySelectorAll("[data-when-zoomed]")) element.hidden = zoom <= 1;
@@ -150,30 +164,54 @@ export class Viewer {
     this.root.dispatchEvent(new CustomEvent("viewer:moved"));
   }
 
-  get stageSize() {
-    return { width: this.stage.clientWidth, height: this.stage.clientHeight };
+  /** The panes that are shown: {frame, x, y, width, height} in screen pixels from the stage's upper left corner. */
+  get rects() {
+    return this.frames.rects;
+  }
+
+  /** The pane that is looked at; all have the same size. */
+  get rect() {
+    return this.rects.find(({ frame }) => frame === this.frames.current);
+  }
+
+  /** The pane under a place of the window. */
+  rectAt(clientX, clientY) {
+    const box = this.stage.getBoundingClientRect();
+    const [left, top] = [clientX - box.left, clientY - box.top];
+    const under = ({ x, y, width, height }) => left >= x && left <= x + width && top >= y && top <= y + height;
+    return this.rects.find(under) ?? this.rect;
+  }
+
+  /** A place of the window from the middle of its pane, in screen pixels. */
+  fromCentre(clientX, clientY, rect = this.rectAt(clientX, clientY)) {
+    const box = this.stage.getBoundingClientRect();
+    return { x: clientX - box.left - rect.x - rect.width / 2, y: clientY - box.top - rect.y - rect.height / 2 };
   }
 
   /** Pixel of the image under a place of the window; null without an image. */
-  imagePoint(clientX, clientY) {
+  imagePoint(clientX, clientY, rect = this.rectAt(clientX, clientY)) {
     if (!this.image?.naturalWidth) return null;
-    const box = this.stage.getBoundingClientRect();
-    const point = { x: clientX - box.left - box.width / 2, y: clientY - box.top - box.height / 2 };
-    return toImage(this.view, this.stageSize, this.size, point);
+    return toImage(this.view, rect, this.size, this.fromCentre(clientX, clientY, rect));
   }
 
-  /** Where a pixel of the image is on the stage, in screen pixels from the stage's upper left corner. */
-  stagePoint(point) {
-    const { width, height } = this.stageSize;
-    const { x, y } = toStage(this.view, this.stageSize, this.size, point);
+  /** Where a pixel of the image is in its pane, in screen pixels from the pane's upper left corner. */
+  panePoint(point) {
+    const { width, height } = this.rect;
+    const { x, y } = toStage(this.view, this.rect, this.size, point);
     return { x: x + width / 2, y: y + height / 2 };
+  }
+
+  /** The other way. */
+  paneImagePoint({ x, y }) {
+    const { width, height } = this.rect;
+    return toImage(this.view, this.rect, this.size, { x: x - width / 2, y: y - height / 2 });
   }
 
   /** Move a zoomed image so far that one of its pixels is in view. */
   reveal(point) {
     if (this.view.zoom <= 1) return;
-    const { width, height } = this.stageSize;
-    const { x, y } = this.stagePoint(point);
+    const { width, height } = this.rect;
+    const { x, y } = this.panePoint(point);
     const within = (value, size) => Math.min(Math.max(value, REVEAL_PX), size - REVEAL_PX);
     this.move(panBy(this.view, within(x, width) - x, within(y, height) - y));
   }
@@ -184,6 +222,7 @@ export class Viewer {
     this.canvas.hidden = !deep;
     if (this.image) this.image.hidden = deep;
     if (this.image) this.image.style.filter = this.tone.filter;
+    this.frames.paint(this.tone);
     this.root.querySelector('[data-tool="invert"]')?.setAttribute("aria-pressed", String(this.tone.settings.invert));
     if (deep) this.move(this.view);
   }
@@ -207,6 +246,7 @@ export class Viewer {
       brightness_step: step,
       stretch: this.tone.usesDepth ? { black, white, softening } : null,
       used: { ...this.used },
+      frames: this.frames.record(),
     };
   }
 }
