@@ -13,9 +13,10 @@ from rest_framework.views import APIView
 from accounts.access import account_of
 from accounts.permissions import Public, SignedIn
 from classify.models import Subject
-from talk import selectors, services
+from talk import limits, selectors, services
 from talk.errors import Refused
 from talk.markdown import comment_html
+from talk.mentions import MENTIONED, mention_links
 from talk.models import Comment
 
 MOST_TAGS = 100
@@ -45,7 +46,7 @@ class CommentSerializer(serializers.ModelSerializer):
         return comment.author.username if comment.author and not comment.author.left_at else ""
 
     def get_html(self, comment: Comment) -> str:
-        return comment_html(comment.body)
+        return comment_html(comment.body, mention_links(comment))
 
 
 class NewCommentSerializer(serializers.Serializer):
@@ -54,7 +55,7 @@ class NewCommentSerializer(serializers.Serializer):
     subject = serializers.PrimaryKeyRelatedField(
         queryset=Subject.objects.all(), pk_field=serializers.IntegerField(min_value=1, max_value=2**62)
     )
-    body = serializers.CharField(max_length=services.MAX_CHARACTERS)
+    body = serializers.CharField(max_length=limits.MAX_CHARACTERS)
     key = serializers.UUIDField(required=False, help_text="Your own id of this comment; sending it twice posts once.")
 
 
@@ -75,8 +76,10 @@ class SubjectComments(generics.ListAPIView):
 
     def get_queryset(self) -> QuerySet[Comment]:
         subject = get_object_or_404(Subject, pk=self.kwargs["pk"])
-        return Comment.objects.filter(discussion__subject=subject, deleted_at=None).select_related(
-            "author", "discussion"
+        return (
+            Comment.objects.filter(discussion__subject=subject, deleted_at=None)
+            .select_related("author", "discussion")
+            .prefetch_related(MENTIONED)
         )
 
 

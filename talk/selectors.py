@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from classify.models import Classification, Subject
 from talk.access import Person, boards_readable, comments_readable
+from talk.mentions import mentions_prefetch
 from talk.models import Board, Comment, Discussion, Tag, TaggedSubject, TagUse
 
 COMMENTS_PER_PAGE = 30
@@ -64,7 +65,7 @@ def discussion_comments(
     if not rows:
         return Page([], before=LATEST if more_before else None)
     return Page(
-        rows,
+        mentions_prefetch(rows),
         before=str(rows[0].pk) if more_before else None,
         after=str(rows[-1].pk) if more_after else None,
     )
@@ -99,7 +100,7 @@ def _newest(comments: QuerySet[Comment], *, before: int | None, limit: int) -> P
     if before is not None:
         comments = comments.filter(pk__lt=before)
     found = list(comments.order_by("-pk")[: limit + 1])
-    return Page(found[:limit], after=str(found[limit - 1].pk) if len(found) > limit else None)
+    return Page(mentions_prefetch(found[:limit]), after=str(found[limit - 1].pk) if len(found) > limit else None)
 
 
 def tags_popular(*, limit: int = 10, subject: Subject | None = None) -> list[Tag]:

@@ -1,13 +1,11 @@
-"""Writes of Talk: post, edit, delete. Tags and counters always agree with the comments that people can read."""
+"""Writes of Talk: start, post, edit, delete. Tags and counters always agree with the comments that people can read."""
 
 from __future__ import annotations
 
-import time
-from datetime import timedelta
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import pghistory
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -15,15 +13,18 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
 from classify.models import Subject
+from talk.access import may_read, may_write_on
+from talk.acts import act_write
 from talk.errors import NotYours, Refused
-from talk.models import Board, Comment, CommentEvent, Discussion  # type: ignore[attr-defined]
+from talk.limits import refuse_edits, refuse_posts, refuse_too_much_for_new, text_checked
+from talk.locks import board_hold, comment_hold, discussion_hold, person_hold
+from talk.mentions import comment_mentions_write
+from talk.models import Board, Comment, Discussion, ModerationAct
+from talk.notifying import comment_notify
+from talk.standing import refuse_suspended
 from talk.tagging import comment_tags_write
 
-MAX_CHARACTERS = 10_000
-POSTS_PER_WINDOW = 10
-EDITS_PER_WINDOW = 10
-PREVIEWS_PER_WINDOW = 60
-WINDOW = timedelta(minutes=1)
+TITLE_MIN, TITLE_MAX = 3, 140
 
 
 def notes_board() -> Board:
@@ -39,13 +40,12 @@ def notes_board() -> Board:
     return board
 
 
-def subject_discussion(subject: Subject) -> Discussion:
+def subject_discussion(subject: Subject, started_by: User | None = None) -> Discussion:
     """The conversation about a subject; the first comment makes it. Two at once get the same."""
     found = Discussion.objects.filter(subject=subject, is_note=True).first()
     if found is None:
-        found, _made = Discussion.objects.get_or_create(
-            subject=subject, is_note=True, defaults={"board": notes_board(), "title": f"Subject {subject.pk}"}
-        )
+        defaults = {"board": notes_board(), "title": f"Subject {subject.pk}", "started_by": started_by}
+        found, _made = Discussion.objects.get_or_create(subject=subject, is_note=True, defaults=defaults)
     return found
 
 
@@ -56,6 +56,7 @@ def comment_post(
     body: str,
     subject: Subject | None = None,
     discussion: Discussion | None = None,
+    reply_to: Comment | None = None,
     key: UUID | None = None,
 ) -> Comment:
     """Post a comment on a subject, or in a discussion. Safe to repeat: the same key and text return the first.
@@ -63,28 +64,86 @@ def comment_post(
     Raises
     ------
     Refused
-        ``empty``, ``too_long``, ``locked`` or ``too_fast``; nothing was posted.
+        ``empty``, ``too_long``, ``suspended``, ``no_access``, ``locked``, ``elsewhere`` (an answer to a comment of
+        another discussion), ``too_fast`` or a limit of new accounts; nothing was posted.
     """
     if (subject is None) == (discussion is None):
         raise ValueError("Name either a subject or a discussion.")
-    body = _checked(body)
+    draft = _draft(author, body, key)
+    if draft.first is not None:
+        return draft.first
+    if discussion is None:
+        assert subject is not None
+        discussion = subject_discussion(subject, started_by=draft.author)
+    # The row lock makes "locked" final: after a moderator locked it, no comment slips in.
+    discussion = discussion_hold(discussion.pk)
+    _refuse_elsewhere(draft.author, discussion)
+    if reply_to is not None and reply_to.discussion_id != discussion.pk:
+        raise Refused("elsewhere", _("The comment that you answer is in another conversation."))
+    return _comment_create(draft, discussion, reply_to)
+
+
+@transaction.atomic
+def discussion_start(
+    *, author: User, board: Board, title: str, body: str, subject: Subject | None = None, key: UUID | None = None
+) -> Comment:
+    """Start a discussion with its first comment, which is returned. Safe to repeat, as posting is.
+
+    Raises
+    ------
+    Refused
+        ``title``, ``notes`` (that board has one discussion per subject) or as in ``comment_post``.
+    """
+    title = " ".join(title.replace("\x00", "").split())
+    if not TITLE_MIN <= len(title) <= TITLE_MAX:
+        raise Refused(
+            "title", _("A title has %(least)d to %(most)d characters.") % {"least": TITLE_MIN, "most": TITLE_MAX}
+        )
+    draft = _draft(author, body, key)
+    if draft.first is not None:
+        return draft.first
+    board = board_hold(board)
+    if board.is_notes:
+        raise Refused("notes", _("On this board every image has its conversation already. Write in that one."))
+    discussion = Discussion(board=board, title=title, subject=subject, started_by=draft.author)
+    _refuse_elsewhere(draft.author, discussion)
+    discussion.save()
+    return _comment_create(draft, discussion, None)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A text that may be posted, by whom and under which key; ``first`` is what the same key posted before."""
+
+    author: User
+    body: str
+    key: UUID
+    first: Comment | None = None
+
+
+def _draft(author: User, body: str, key: UUID | None) -> _Draft:
+    body = text_checked(body)
     # The author's row is the queue of their posts: a repeat sees the first one, and the limit is exact.
-    author = User.objects.select_for_update(no_key=True).get(pk=author.pk)
+    author = person_hold(author)
     if key is not None:
         first = Comment.objects.filter(key=key).first()
         if first is not None and (first.author_id, first.body) == (author.pk, body) and first.deleted_at is None:
-            return first
+            return _Draft(author, body, key, first)
         if first is not None:
             key = None
-    _refuse_too_fast(author)
-    if discussion is None:
-        assert subject is not None
-        discussion = subject_discussion(subject)
-    # The row lock makes "locked" final: after a moderator locked it, no comment slips in.
-    discussion = _locked(discussion.pk)
-    _refuse_locked(discussion)
-    comment = Comment.objects.create(discussion=discussion, author=author, body=body, key=key or uuid4())
+    refuse_suspended(author)
+    refuse_posts(author)
+    refuse_too_much_for_new(author, body)
+    return _Draft(author, body, key or uuid4())
+
+
+def _comment_create(draft: _Draft, discussion: Discussion, reply_to: Comment | None) -> Comment:
+    comment = Comment.objects.create(
+        discussion=discussion, author=draft.author, body=draft.body, key=draft.key, reply_to=reply_to
+    )
     comment_tags_write(comment, discussion)
+    comment_mentions_write(comment)
+    comment_notify(comment)
     Discussion.objects.filter(pk=discussion.pk).update(
         comments_count=F("comments_count") + 1, last_comment_at=comment.created_at
     )
@@ -98,141 +157,94 @@ def comment_edit(*, comment: Comment, editor: User, body: str) -> Comment:
     Raises
     ------
     Refused
-        ``empty``, ``too_long``, ``locked``, ``deleted`` or ``too_fast``; ``NotYours`` when somebody else wrote it.
+        ``empty``, ``too_long``, ``suspended``, ``no_access``, ``locked``, ``deleted``, ``too_fast`` or a limit of new
+        accounts; ``NotYours`` when somebody else wrote it.
     """
-    body = _checked(body)
+    body = text_checked(body)
     # As in posting: the person's row first, which makes the limit exact.
-    editor = User.objects.select_for_update(no_key=True).get(pk=editor.pk)
-    discussion, comment = _locked_rows(comment)
+    editor = person_hold(editor)
+    discussion, comment = comment_hold(comment)
     if comment.author_id != editor.pk:
         raise NotYours("not_yours", _("Only the person who wrote a comment can change it."))
     if comment.deleted_at is not None:
         raise Refused("deleted", _("This comment was deleted, so it cannot be changed."))
-    _refuse_locked(discussion)
+    refuse_suspended(editor)
+    _refuse_elsewhere(editor, discussion)
     if body != comment.body:
-        _refuse_too_many_edits(editor)
+        refuse_edits(editor)
+        refuse_too_much_for_new(editor, body)
         with pghistory.context(user=editor.pk, why="edit"):
             comment.body = body
             comment.edited_at = timezone.now()
             comment.save(update_fields=["body", "edited_at"])
         comment_tags_write(comment, discussion)
+        comment_mentions_write(comment)
+        comment_notify(comment, edited=True)
     return comment
 
 
 @transaction.atomic
 def comment_delete(*, comment: Comment, by: User, why: str = "") -> Comment:
-    """Take a comment out of sight: one's own, or anybody's for a moderator. The row and its history stay.
+    """Take a comment out of sight: one's own, or anybody's for a moderator, who says why. The row and its history stay.
 
-    Deleting twice changes nothing the second time.
-
-    Raises
-    ------
-    NotYours
-        Somebody else wrote it, and ``by`` is no moderator.
-    """
-    discussion, comment = _locked_rows(comment)
-    if comment.author_id != by.pk and not by.has_role(Role.MODERATOR):
-        raise NotYours("not_yours", _("Only its author or a moderator can delete a comment."))
-    if comment.deleted_at is not None:
-        return comment
-    own = comment.author_id == by.pk
-    with pghistory.context(user=by.pk, why=why or ("deleted by its author" if own else "moderation")):
-        comment.deleted_at = timezone.now()
-        comment.deleted_by = by
-        comment.save(update_fields=["deleted_at", "deleted_by"])
-    comment_tags_write(comment, discussion)
-    newest = discussion.comments.filter(deleted_at=None).order_by("-id").values_list("created_at", flat=True).first()
-    Discussion.objects.filter(pk=discussion.pk).update(comments_count=F("comments_count") - 1, last_comment_at=newest)
-    return comment
-
-
-@transaction.atomic
-def discussion_lock(*, discussion: Discussion, by: User, locked: bool = True) -> Discussion:
-    """End a conversation, or open it again. Moderators only; what was said stays readable.
-
-    Raises
-    ------
-    NotYours
-        ``by`` is no moderator.
-    """
-    if not by.has_role(Role.MODERATOR):
-        raise NotYours("not_moderator", _("Only moderators can lock a conversation."))
-    discussion = _locked(discussion.pk)
-    discussion.locked = locked
-    discussion.save(update_fields=["locked"])
-    return discussion
-
-
-def _checked(body: str) -> str:
-    body = body.replace("\x00", "").replace("\r\n", "\n").strip()
-    if not body:
-        raise Refused("empty", _("Write something first."))
-    if len(body) > MAX_CHARACTERS:
-        raise Refused(
-            "too_long",
-            _("A comment can have %(most)d characters; this one has %(count)d. Nothing was posted; shorten it.")
-            % {"most": MAX_CHARACTERS, "count": len(body)},
-        )
-    return body
-
-
-def _refuse_locked(discussion: Discussion) -> None:
-    if discussion.locked:
-        raise Refused("locked", _("A moderator closed this conversation. You can read it, but not write in it."))
-
-
-def _refuse_too_fast(author: User) -> None:
-    nth_newest = Comment.objects.filter(author=author).order_by("-id").values_list("created_at", flat=True)
-    at = nth_newest[POSTS_PER_WINDOW - 1 : POSTS_PER_WINDOW].first()
-    if at is not None and at > timezone.now() - WINDOW:
-        raise Refused(
-            "too_fast",
-            _("You posted %(count)d comments within a minute. Your text is kept here: wait a moment, then send it.")
-            % {"count": POSTS_PER_WINDOW},
-        )
-
-
-def _refuse_too_many_edits(author: User) -> None:
-    since = timezone.now() - WINDOW
-    # Only comments edited lately have edits to count, so the history of all the others is not read.
-    kept = CommentEvent.objects.filter(pgh_obj__author=author, pgh_obj__edited_at__gt=since, pgh_created_at__gt=since)
-    if kept.count() >= EDITS_PER_WINDOW:
-        raise Refused(
-            "too_fast",
-            _("You changed comments %(count)d times within a minute. Your text is kept here: wait, then save it.")
-            % {"count": EDITS_PER_WINDOW},
-        )
-
-
-def preview_count(person: User) -> None:
-    """Count one preview of a person. The counter is in the cache; without the cache nothing is refused.
+    Deleting twice changes nothing the second time. Suspended people, too, may take back what they wrote.
 
     Raises
     ------
     Refused
-        ``too_fast``.
+        ``why`` when a moderator gives no reason; ``NotYours`` when somebody else wrote it, and ``by`` is no moderator.
     """
-    window_s = int(WINDOW.total_seconds())
-    counter = f"talk-previews-{person.pk}-{int(time.time()) // window_s}"
-    cache.add(counter, 0, timeout=2 * window_s)
-    try:
-        count = cache.incr(counter)
-    except ValueError:  # the cache dropped the counter in between
-        return
-    if count > PREVIEWS_PER_WINDOW:
-        raise Refused(
-            "too_fast",
-            _("You asked for %(count)d previews within a minute. Your text is kept; wait a moment, then look again.")
-            % {"count": PREVIEWS_PER_WINDOW},
-        )
+    discussion, comment = comment_hold(comment)
+    own = comment.author_id == by.pk
+    if not own and not by.has_role(Role.MODERATOR):
+        raise NotYours("not_yours", _("Only its author or a moderator can delete a comment."))
+    if comment.deleted_at is not None:
+        return comment
+    with pghistory.context(user=by.pk, why="deleted by its author" if own else why):
+        comment.deleted_at = timezone.now()
+        comment.deleted_by = by
+        comment.save(update_fields=["deleted_at", "deleted_by"])
+    if not own:
+        kind = ModerationAct.Kind.HIDE
+        act_write(kind=kind, by=by, why=why, comment=comment, discussion=discussion, person=comment.author)
+    _comment_recount(comment, discussion, -1)
+    return comment
 
 
-def _locked_rows(comment: Comment) -> tuple[Discussion, Comment]:
-    """The discussion first, then the comment: the same order everywhere, so that two writers cannot deadlock."""
-    discussion = _locked(comment.discussion_id)
-    return discussion, Comment.objects.select_for_update(no_key=True).get(pk=comment.pk)
+@transaction.atomic
+def comment_restore(*, comment: Comment, by: User, why: str) -> Comment:
+    """Show a comment again that a moderator hid. Twice is once.
+
+    Raises
+    ------
+    Refused
+        ``own`` when its author deleted it; ``why``; ``NotYours`` when ``by`` is no moderator.
+    """
+    discussion, comment = comment_hold(comment)
+    if comment.deleted_at is None:
+        return comment
+    if comment.deleted_by_id == comment.author_id:
+        raise Refused("own", _("Its author deleted this comment; only what moderators hid can be shown again."))
+    kind = ModerationAct.Kind.RESTORE
+    act_write(kind=kind, by=by, why=why, comment=comment, discussion=discussion, person=comment.author)
+    with pghistory.context(user=by.pk, why=why):
+        comment.deleted_at = comment.deleted_by = None
+        comment.save(update_fields=["deleted_at", "deleted_by"])
+    _comment_recount(comment, discussion, 1)
+    return comment
 
 
-def _locked(pk: int) -> Discussion:
-    """A discussion with its board, held until the transaction ends."""
-    return Discussion.objects.select_related("board").select_for_update(no_key=True, of=("self",)).get(pk=pk)
+def _comment_recount(comment: Comment, discussion: Discussion, change: int) -> None:
+    comment_tags_write(comment, discussion)
+    newest = discussion.comments.filter(deleted_at=None).order_by("-id").values_list("created_at", flat=True).first()
+    Discussion.objects.filter(pk=discussion.pk).update(
+        comments_count=F("comments_count") + change, last_comment_at=newest
+    )
+
+
+def _refuse_elsewhere(person: User, discussion: Discussion) -> None:
+    """Let people write where they may: the page checked before, but the discussion may have been moved since."""
+    if not may_read(person, discussion) or not may_write_on(person, discussion.board):
+        raise Refused("no_access", _("You can read this board, but not write on it."))
+    if discussion.locked:
+        raise Refused("locked", _("A moderator closed this conversation. You can read it, but not write in it."))

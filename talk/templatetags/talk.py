@@ -7,15 +7,16 @@ from django.utils.safestring import SafeString
 
 from accounts.models import Role, User
 from talk.markdown import comment_html
+from talk.mentions import mention_links
 from talk.models import Comment
 
 register = template.Library()
 
 
 @register.filter
-def as_comment(body: str) -> SafeString:
-    """Markdown as safe HTML."""
-    return comment_html(body)
+def as_comment(comment: Comment) -> SafeString:
+    """What a comment says, as safe HTML."""
+    return comment_html(comment.body, mention_links(comment))
 
 
 @register.filter

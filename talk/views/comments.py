@@ -13,11 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.access import account_of, public, role_required, signed_in
 from accounts.models import Role
 from classify.models import Subject
-from talk import selectors, services
+from talk import limits, selectors, services
 from talk.access import comment_for
 from talk.errors import NotYours, Refused
 from talk.forms import CommentForm, DeletionForm
 from talk.markdown import comment_html
+from talk.mentions import mention_links_of
 from talk.views.subjects import SUBJECTS, subject_page
 
 
@@ -101,8 +102,10 @@ def discussion_lock(request: HttpRequest, pk: int) -> HttpResponse:
 def preview(request: HttpRequest) -> HttpResponse:
     """How a comment will look: rendered by the same code as the comment itself."""
     try:
-        services.preview_count(account_of(request))
+        limits.preview_count(account_of(request))
     except Refused as refusal:
         return render(request, "talk/_preview.html", {"refusal": refusal.message}, status=422)
-    body = request.POST.get("body", "")[: services.MAX_CHARACTERS]
-    return render(request, "talk/_preview.html", {"html": comment_html(body) if body.strip() else ""})
+    body = request.POST.get("body", "")[: limits.MAX_CHARACTERS]
+    return render(
+        request, "talk/_preview.html", {"html": comment_html(body, mention_links_of(body)) if body.strip() else ""}
+    )
