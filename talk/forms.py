@@ -7,7 +7,7 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from talk.services import MAX_CHARACTERS
+from talk.limits import MAX_CHARACTERS
 
 
 class CommentForm(forms.Form):

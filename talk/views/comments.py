@@ -15,6 +15,7 @@ from accounts.models import Role
 from classify.models import Subject
 from talk import limits, selectors, services
 from talk.access import comment_for
+from talk.discussions import discussion_lock as discussion_lock_set
 from talk.errors import NotYours, Refused
 from talk.forms import CommentForm, DeletionForm
 from talk.markdown import comment_html
@@ -92,7 +93,12 @@ def discussion_lock(request: HttpRequest, pk: int) -> HttpResponse:
     """Close the conversation about a subject, or open it again."""
     found = get_object_or_404(Subject, pk=pk)
     locked = request.POST.get("locked") == "yes"
-    services.discussion_lock(discussion=services.subject_discussion(found), by=account_of(request), locked=locked)
+    discussion_lock_set(
+        discussion=services.subject_discussion(found),
+        by=account_of(request),
+        why=request.POST.get("why", "") or "-",
+        locked=locked,
+    )
     messages.success(request, _("The conversation is closed.") if locked else _("The conversation is open again."))
     return redirect("talk:subject", pk=pk)
 
