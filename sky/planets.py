@@ -63,10 +63,9 @@ class Planets:
 
     def positions(self, mjd_tdb: float | Floats) -> Floats:
         """Positions in au at times, shape (bodies + 1, 3) for one time, (n, bodies + 1, 3) for n of them."""
+        if isinstance(mjd_tdb, float):
+            return self._at(mjd_tdb)
         index, x = self._place(mjd_tdb)
-        if np.ndim(mjd_tdb) == 0:
-            terms = self.coefficients[index]
-            return np.asarray((_chebyshev(float(x)) @ terms.reshape(_TERMS, -1)).reshape(terms.shape[1:]))
         basis = np.polynomial.chebyshev.chebvander(x, _TERMS - 1)
         return np.asarray(np.einsum("nt,ntbk->nbk", basis, self.coefficients[index], optimize=True))
 
@@ -77,8 +76,17 @@ class Planets:
         basis[:, 1:] = _derivatives(x)
         return np.asarray(np.einsum("nt,ntbk->nbk", basis, self.coefficients[index]) * (2 / _INTERVAL_DAYS))
 
-    def _place(self, mjd_tdb: float | Floats) -> tuple[NDArray[np.int64], Floats]:
-        since = (np.asarray(mjd_tdb, dtype=np.float64) - self.start) / _INTERVAL_DAYS
+    def _at(self, mjd_tdb: float) -> Floats:
+        """`positions` for one time, without arrays of one: an integrator asks a hundred thousand times."""
+        since = (mjd_tdb - self.start) / _INTERVAL_DAYS
+        if not 0 <= since <= len(self.coefficients):
+            raise OutsideEphemeris(_outside(mjd_tdb, mjd_tdb))
+        index = min(int(since), len(self.coefficients) - 1)
+        terms = self.coefficients[index]
+        return np.asarray((_chebyshev(2 * (since - index) - 1) @ terms.reshape(_TERMS, -1)).reshape(terms.shape[1:]))
+
+    def _place(self, mjd_tdb: Floats) -> tuple[NDArray[np.int64], Floats]:
+        since = (mjd_tdb - self.start) / _INTERVAL_DAYS
         if since.size and not (since.min() >= 0 and since.max() <= len(self.coefficients)):
             raise OutsideEphemeris(_outside(float(np.min(mjd_tdb)), float(np.max(mjd_tdb))))
         index = np.minimum(since.astype(np.int64), len(self.coefficients) - 1)
@@ -120,9 +128,7 @@ def _made(first: float, last: float) -> Planets:
     transform[0] /= 2
     times = first + _INTERVAL_DAYS * (np.arange(count)[:, None] + 0.5 * (nodes + 1))
     with SPK.open(str(FILE)) as kernel:
-        raw = {
-            segment.target: segment.compute(MJD_ZERO, times.ravel()).T / AU_KM for segment in kernel.segments
-        }
+        raw = {segment.target: segment.compute(MJD_ZERO, times.ravel()).T / AU_KM for segment in kernel.segments}
     earth_offset, sun = raw.pop(399), raw.pop(10)
     helio = {target: place - sun for target, place in raw.items()}
     earth, moon = helio[3] + earth_offset, helio[3] - EARTH_MOON_RATIO * earth_offset
