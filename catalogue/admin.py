@@ -18,7 +18,7 @@ class SubjectInline(ReadOnlyInline):
 
 @admin.register(Candidate)
 class CandidateAdmin(ReadOnlyAdmin):
-    list_display = ["id", "state", "trail_class", "source", "exposure", "p_model", "created_at"]
+    list_display = ["id", "state", "trail_class", "grade", "source", "exposure", "p_model", "created_at"]
     list_filter = ["state", "trail_class", "source", "position_from"]
     search_fields = ["=id", "exposure__observation__name"]
     list_select_related = ["exposure__observation"]
@@ -27,7 +27,7 @@ class CandidateAdmin(ReadOnlyAdmin):
 
 @admin.register(Validation)
 class ValidationAdmin(ReadOnlyAdmin):
-    list_display = ["id", "candidate", "by", "verdict", "trail_class", "created_at"]
+    list_display = ["id", "candidate", "by", "verdict", "trail_class", "grade", "created_at"]
     list_filter = ["verdict", "trail_class"]
     list_select_related = ["candidate", "by"]
 

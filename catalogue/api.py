@@ -21,7 +21,7 @@ from accounts.access import account_of
 from accounts.permissions import Scientist
 from catalogue import exports, selectors, services
 from catalogue.filters import STATES, CandidateFilter
-from catalogue.models import Candidate, TrailClass, Validation
+from catalogue.models import Candidate, Grade, TrailClass, Validation
 
 
 class CandidatePages(CursorPagination):
@@ -45,7 +45,7 @@ class ValidationSerializer(serializers.ModelSerializer[Validation]):
 
     class Meta:
         model = Validation
-        fields = ["id", "verdict", "trail_class", "note", "by", "created_at"]
+        fields = ["id", "verdict", "trail_class", "grade", "note", "by", "created_at"]
 
 
 class CandidateSerializer(serializers.ModelSerializer[Candidate]):
@@ -62,10 +62,10 @@ class CandidateSerializer(serializers.ModelSerializer[Candidate]):
     class Meta:
         model = Candidate
         fields = [
-            "id", "state", "trail_class", "source", "position_from", "ra_deg", "dec_deg", "position_sigma_arcsec",
-            "end1_ra_deg", "end1_dec_deg", "end2_ra_deg", "end2_dec_deg", "length_arcsec", "position_angle_deg",
-            "ridge_snr", "mid_x", "mid_y", "end1_x", "end1_y", "end2_x", "end2_y", "p_yes", "p_model",
-            "observation", "instrument", "filter", "exposure_start", "exposure_s", "simulated", "created_at",
+            "id", "state", "trail_class", "grade", "source", "position_from", "ra_deg", "dec_deg",
+            "position_sigma_arcsec", "end1_ra_deg", "end1_dec_deg", "end2_ra_deg", "end2_dec_deg", "length_arcsec",
+            "position_angle_deg", "ridge_snr", "mid_x", "mid_y", "end1_x", "end1_y", "end2_x", "end2_y", "p_yes",
+            "p_model", "observation", "instrument", "filter", "exposure_start", "exposure_s", "simulated", "created_at",
         ]  # fmt: skip
 
 
@@ -88,6 +88,9 @@ class DecisionSerializer(serializers.Serializer[Any]):
         allow_blank=True,
         default="",
         help_text="Needed to accept or reject; a rejected candidate is no asteroid.",
+    )
+    grade = serializers.ChoiceField(
+        choices=Grade.choices, required=False, allow_blank=True, default="", help_text="Only for what is accepted."
     )
     note = serializers.CharField(max_length=services.NOTE_MAX, required=False, allow_blank=True, default="")
     seen = serializers.IntegerField(
@@ -116,6 +119,8 @@ class CandidateList(generics.ListAPIView[Candidate]):
             OpenApiParameter("state", str, enum=list(STATES)),
             OpenApiParameter("source", str, enum=Candidate.Source.values),
             OpenApiParameter("class", str, enum=TrailClass.values),
+            OpenApiParameter("grade", str, enum=Grade.values),
+            OpenApiParameter("tag", str, description="Taken over from this hashtag of Talk."),
             OpenApiParameter("instrument", str),
             OpenApiParameter("q", str, description="Observation, target, subject (S12) or the beginning of an id."),
         ]

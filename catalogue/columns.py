@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from django.db.models import F, Prefetch
 
+from catalogue.from_talk import origins_first
 from catalogue.models import (
     Candidate,
     CandidateSubject,
@@ -88,6 +89,11 @@ def _known(entry: Entry) -> str:
     return "unidentified" if entry.check else "unchecked"
 
 
+def _origin(name: str) -> Callable[[Entry], Any]:
+    """Of the first tag that the candidate was taken over from."""
+    return lambda entry: getattr(next(iter(entry.candidate.tag_origins.all()), None), name, None)
+
+
 def _iso(name: str) -> Callable[[Entry], Any]:
     return lambda entry: getattr(entry.candidate.exposure, name).strftime(ISO)[:-3] + "Z"
 
@@ -97,6 +103,8 @@ TEXT, REAL, COUNT, TRUTH, SHORT = "text", "real", "count", "truth", "short"
 COLUMNS = (
     Column("candidate_id", lambda e: str(e.candidate.pk), TEXT, "Identifier of the candidate", "meta.id;meta.main"),
     Column("class", _of("trail_class"), TEXT, "What the team decided that it is", "src.class"),
+    Column("grade", _of("grade"), TEXT, "How sure the team is: A sure, B probable, C possible; empty: no grade",
+            "meta.code.qual"),
     Column("observation", _observation("name"), TEXT, "Dataset name in the archive", "meta.id;obs"),
     Column("instrument", _observation("instrument"), TEXT, "Instrument", "meta.id;instr"),
     Column("detector", _observation("detector"), TEXT, "Detector", "meta.id;instr.det"),
@@ -137,7 +145,10 @@ COLUMNS = (
     Column("votes_no", _votes("votes_no"), COUNT, "Volunteers who answered no, best tile", "meta.number"),
     Column("votes_unsure", _votes("votes_unsure"), COUNT, "Volunteers who could not tell, best tile", "meta.number"),
     Column("p_model", _of("p_model"), REAL, "Score of the model, best tile", "stat.probability"),
-    Column("source", _of("source"), TEXT, "Who found it first or best: consensus (volunteers) or model", "meta.code"),
+    Column("source", _of("source"), TEXT,
+            "Who found it first or best: consensus (volunteers), model, or talk (hashtags)", "meta.code"),
+    Column("tag", _origin("tag_name"), TEXT, "Hashtag in Talk that it was taken over from", "meta.id"),
+    Column("taggers", _origin("people_count"), COUNT, "People who had given the subject that tag", "meta.number"),
     Column("subjects", lambda e: ";".join(map(str, e.subjects)), TEXT, "Subjects that show it", "meta.id"),
     Column("validated_by", lambda e: e.decision.by.public_name if e.decision else "", TEXT,
             "Who accepted it", "meta.curation"),
@@ -194,7 +205,9 @@ def entries() -> Iterator[Entry]:
     consensus = Prefetch("subject__consensuses", Consensus.objects.order_by("-p_yes"))
     links = Prefetch("links", CandidateSubject.objects.select_related("subject").prefetch_related(consensus))
     decisions = Prefetch("validations", Validation.objects.select_related("by").order_by("-id"))
-    for candidate in accepted.prefetch_related(links, decisions, *_science()).iterator(chunk_size=1000):
+    for candidate in accepted.prefetch_related(links, decisions, origins_first(), *_science()).iterator(
+        chunk_size=1000
+    ):
         votes = [row for link in candidate.links.all() for row in link.subject.consensuses.all()]
         voted = [row for row in votes if row.p_yes is not None]
         yield Entry(

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 
-from catalogue.models import Candidate, TrailClass
+from catalogue.models import Candidate, Grade, TagOrigin, TrailClass
+from talk.models import Tag
 
 ALL = "all"
 STATES = (*Candidate.State.values, ALL)
@@ -25,6 +26,8 @@ class CandidateFilter:
     state: str = Candidate.State.PENDING
     source: str = ""
     trail_class: str = ""
+    grade: str = ""
+    tag: str = ""
     instrument: str = ""
     text: str = ""
 
@@ -40,6 +43,8 @@ class CandidateFilter:
             state=one("state", STATES, Candidate.State.PENDING),
             source=one("source", Candidate.Source.values),
             trail_class=one("class", TrailClass.values),
+            grade=one("grade", Grade.values),
+            tag=str(query.get("tag") or "").replace("\x00", "").strip().removeprefix("#").lower()[:40],
             instrument=str(query.get("instrument") or "")[:20].replace("\x00", ""),
             text=str(query.get("q") or "").replace("\x00", "").strip()[:TEXT_MAX],
         )
@@ -50,6 +55,8 @@ class CandidateFilter:
             "state": "" if self.state == Candidate.State.PENDING else self.state,
             "source": self.source,
             "class": self.trail_class,
+            "grade": self.grade,
+            "tag": self.tag,
             "instrument": self.instrument,
             "q": self.text,
             **{name: str(value) for name, value in more.items()},
@@ -64,6 +71,11 @@ class CandidateFilter:
             rows = rows.filter(source=self.source)
         if self.trail_class:
             rows = rows.filter(trail_class=self.trail_class)
+        if self.grade:
+            rows = rows.filter(grade=self.grade)
+        if self.tag:
+            named = Tag.objects.filter(Q(name=self.tag) | Q(merged_into__name=self.tag) | Q(variants__name=self.tag))
+            rows = rows.filter(pk__in=TagOrigin.objects.filter(tag__in=named.values("pk")).values("candidate"))
         if self.instrument:
             rows = rows.filter(exposure__observation__instrument=self.instrument)
         return rows.filter(_about(self.text)) if self.text else rows

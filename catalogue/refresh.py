@@ -33,6 +33,7 @@ from catalogue.findings import (
     try_begin,
     try_failed,
 )
+from catalogue.from_talk import trails_among
 from catalogue.labels import labels_write
 from catalogue.locating import (
     MODEL_SIGMA_PX,
@@ -157,7 +158,7 @@ def _candidates_of(finding: Finding, opened: _OpenExposure) -> None:
     measured = _measure(opened, box, ends)
     # Read after the seconds that measuring takes, and locked: what the team decided meanwhile is seen.
     rows = Candidate.objects.select_for_update(no_key=True).filter(exposure=opened.exposure)
-    known = list(rows.order_by("created_at", "id"))
+    known = trails_among(rows.order_by("created_at", "id"))
     for trail, place in measured:
         same = next((one for one in known if _is_same(one, trail)), None)
         same = same or next((one for one in known if _stood_in_for(one, box)), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
@@ -12,6 +12,7 @@ from django.urls import reverse
 from archive.models import Cutout, Observation
 from archive.selectors import cutout_viewer, esasky_url
 from catalogue.filters import CandidateFilter
+from catalogue.from_talk import Evidence, evidence_of
 from catalogue.marks import Marks, marks_of
 from catalogue.models import Candidate, TrailClass, Validation
 from classify.models import Consensus, Subject
@@ -56,6 +57,7 @@ class CandidateDetail:
     score: Score | None = None
     marks: Marks | None = None
     esasky_url: str = ""
+    evidence: list[Evidence] = field(default_factory=list)
 
     @property
     def last_decision(self) -> int:
@@ -168,6 +170,7 @@ def candidate_detail(candidate: Candidate, filters: CandidateFilter) -> Candidat
         marks=marks_of(candidate, cutout) if cutout else None,
         esasky_url=esasky_url(candidate.ra_deg, candidate.dec_deg, ESASKY_WIDTH_DEG),
         score=scores.first() if cutout else None,
+        evidence=evidence_of(candidate),
     )
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalogue.labels import labels_write
-from catalogue.models import Candidate, TrailClass, Validation
+from catalogue.models import Candidate, Grade, TrailClass, Validation
 from catalogue.refresh import candidates_look_again, candidates_refresh
 from classify.consensus import subjects_close
 
@@ -40,11 +40,19 @@ class DecidedMeanwhile(Exception):
 
 @transaction.atomic
 def candidate_validate(
-    *, candidate: Candidate, by: User, verdict: str, trail_class: str, note: str = "", seen: int | None = None
+    *,
+    candidate: Candidate,
+    by: User,
+    verdict: str,
+    trail_class: str,
+    grade: str = "",
+    note: str = "",
+    seen: int | None = None,
 ) -> Validation:
     """Decide on a candidate. The decision is added to the others; none is overwritten.
 
-    The verdict "reopen" (with no class) takes a decision back: it puts the candidate into the queue again.
+    What is accepted may have a grade: how sure the team is. The verdict "reopen" (with no class) takes a decision
+    back: it puts the candidate into the queue again.
 
     Safe to repeat: the same decision of the same person, sent again, is the first one. ``seen`` is the id of the
     last decision the person saw (0 for none); with it, a decision that came in between is never passed over.
@@ -52,37 +60,49 @@ def candidate_validate(
     Raises
     ------
     ValidationError
-        The verdict or the class is unknown, or they contradict each other.
+        The verdict, the class or the grade is unknown, or they contradict each other.
     DecidedMeanwhile
         Somebody else decided after what ``seen`` says.
     """
-    _check(verdict, trail_class)
+    _check(verdict, trail_class, grade)
     locked = Candidate.objects.select_for_update(no_key=True).get(pk=candidate.pk)
     last = Validation.objects.filter(candidate=locked).select_related("by").order_by("-id").first()
     note = UNPRINTABLE.sub("", note.replace("\r\n", "\n")).strip()
     if len(note) > NOTE_MAX:
         raise ValidationError({"note": _("The note is longer than %(most)d characters.") % {"most": NOTE_MAX}})
     if last is not None and last.by_id == by.pk:
-        if (last.verdict, last.trail_class, last.note) == (verdict, trail_class, note):
+        if (last.verdict, last.trail_class, last.grade, last.note) == (verdict, trail_class, grade, note):
             return last
     elif last is not None and seen is not None and last.pk != seen:
         raise DecidedMeanwhile(last)
     with pghistory.context(user=by.pk, verdict=verdict):
-        made = Validation.objects.create(candidate=locked, by=by, verdict=verdict, trail_class=trail_class, note=note)
+        made = Validation.objects.create(
+            candidate=locked, by=by, verdict=verdict, trail_class=trail_class, grade=grade, note=note
+        )
         locked.state = STATE_AFTER[Validation.Verdict(verdict)]
-        locked.trail_class = trail_class
-        locked.save(update_fields=["state", "trail_class", "updated_at"])
+        locked.trail_class = trail_class or _proposed(locked)
+        locked.grade = grade
+        locked.save(update_fields=["state", "trail_class", "grade", "updated_at"])
     if locked.state == Candidate.State.ACCEPTED:
         # From now on everybody may see it: nobody may vote on it any more.
         subjects_close(locked.links.values_list("subject_id", flat=True))
     labels_write(locked)
-    candidate.refresh_from_db(fields=["state", "trail_class", "updated_at"])
+    candidate.refresh_from_db(fields=["state", "trail_class", "grade", "updated_at"])
     return made
 
 
-def _check(verdict: str, trail_class: str) -> None:
+def _proposed(candidate: Candidate) -> str:
+    """The class that a candidate from Talk was made for; empty for all others."""
+    if candidate.source != Candidate.Source.TALK:
+        return ""
+    return candidate.tag_origins.order_by("pk").values_list("trail_class", flat=True).first() or ""
+
+
+def _check(verdict: str, trail_class: str, grade: str) -> None:
     if verdict not in Validation.Verdict.values:
         raise ValidationError({"verdict": _("A decision is one of: accept, reject, reopen.")})
+    if grade and (grade not in Grade.values or verdict != Validation.Verdict.ACCEPT):
+        raise ValidationError({"grade": _("A grade is A, B or C, and only for what is accepted.")})
     if verdict == Validation.Verdict.REOPEN:
         if trail_class:
             raise ValidationError({"trail_class": _("A reopened candidate has no class.")})

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from catalogue import scan_views, views
+from catalogue import scan_views, talk_views, views
 
 app_name = "catalogue"
 urlpatterns = [
     path("validate/", views.validate, name="validate"),
     path("validate/<uuid:pk>/", views.candidate, name="candidate"),
     path("validate/<uuid:pk>/decide/", views.decide, name="decide"),
+    path("validate/from-tag/<slug:name>/", talk_views.from_tag, name="from_tag"),
     path("scan/", scan_views.index, name="scan"),
     path("scan/funnel/", scan_views.funnel, name="scan_funnel"),
     path("scan/figures.csv", scan_views.figures_csv, name="scan_csv"),

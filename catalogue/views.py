@@ -22,7 +22,7 @@ from catalogue import exports, selectors, services
 from catalogue.exports_classifications import classifications_csv
 from catalogue.filters import ALL, CandidateFilter
 from catalogue.forms import DecisionForm
-from catalogue.models import Candidate, TrailClass, Validation
+from catalogue.models import Candidate, Grade, TrailClass, Validation
 
 VERDICTS_SHOWN = {
     Validation.Verdict.ACCEPT: gettext_lazy("Accepted as %(class)s."),
@@ -81,6 +81,8 @@ def _queue_page(
         "form": form or DecisionForm(),
         "chosen": _class_chosen(opened, form),
         "classes": TrailClass.choices,
+        "grades": Grade.choices,
+        "grade": _grade_chosen(opened, form),
         "states": _state_chips(filters),
         "sources": Candidate.Source.choices,
         "instruments": selectors.instruments(),
@@ -92,6 +94,11 @@ def _class_chosen(opened: Candidate | None, form: DecisionForm | None) -> str:
     """The class that is marked: what was just sent, else what it was decided to be, else an asteroid."""
     sent = form.data.get("trail_class") if form else None
     return sent or (opened.trail_class if opened else "") or TrailClass.ASTEROID
+
+
+def _grade_chosen(opened: Candidate | None, form: DecisionForm | None) -> str:
+    """The grade that is marked: what was just sent, else the one it has."""
+    return (form.data.get("grade") if form else None) or (opened.grade if opened else "")
 
 
 def _state_chips(filters: CandidateFilter) -> list[dict[str, object]]:

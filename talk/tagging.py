@@ -53,7 +53,11 @@ def _tags_set(comment: Comment, names: Collection[str], *, subject_id: int | Non
     if not added and not removed:
         return
     locked = Tag.objects.select_for_update(no_key=True).filter(pk__in=added | removed).order_by("name")
-    touched = dict(locked.values_list("pk", "name"))
+    rows = list(locked.values_list("pk", "name", "merged_into"))
+    if any(merged for pk, _name, merged in rows if pk in added):
+        _tags_set(comment, names, subject_id=subject_id)  # a moderator merged it meanwhile
+        return
+    touched = {pk: name for pk, name, _merged in rows}
     TagUse.objects.filter(comment=comment, tag__in=removed).delete()
     TagUse.objects.bulk_create(
         TagUse(tag_id=pk, comment=comment, author_id=comment.author_id, subject_id=subject_id, written=wanted[pk])

@@ -1,8 +1,10 @@
-"""How places on the sky are written."""
+"""What the catalogue's templates need: how places on the sky are written, the classes."""
 
 from __future__ import annotations
 
 from django import template
+
+from catalogue.models import TrailClass
 
 register = template.Library()
 
@@ -24,3 +26,16 @@ def dec_dms(dec_deg: float) -> str:
     minutes, seconds = divmod(rest, 600)
     sign = "−" if dec_deg < 0 and tenths else "+"
     return f"{sign}{degrees:02d}° {minutes:02d}′ {seconds / 10:04.1f}″"
+
+
+@register.simple_tag
+def trail_classes() -> list[tuple[str, str]]:
+    """The classes of candidates, for pages of other rooms."""
+    return [(str(value), str(label)) for value, label in TrailClass.choices]
+
+
+@register.simple_tag
+def class_guess(tag: str) -> str:
+    """The class that a hashtag most likely means, for a list to begin with."""
+    words = {"lens": "arc", "arc": "arc", "ring": "arc", "satellite": "satellite", "asteroid": "asteroid"}
+    return str(next((found for word, found in words.items() if word in tag), TrailClass.OTHER))

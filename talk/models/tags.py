@@ -12,8 +12,7 @@ from talk.models.comments import Comment
 class Tag(models.Model):
     """A hashtag, in lower case, and how many comments use it.
 
-    A spelling that moderators merged into another keeps its row and points there; it has no uses of its own but in
-    comments that write both.
+    A spelling that moderators merged into another keeps its row and points there; it has no uses of its own.
     """
 
     name = models.CharField(max_length=40, unique=True)

@@ -1,0 +1,132 @@
+"""Collections of subjects. Each is changed by its owner alone; a private one nobody else knows of."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from classify.models import Favourite, Subject
+from jobs.paging import Page, keyset_page
+from talk.access import Person
+from talk.errors import Refused
+from talk.models import Collection, CollectionItem
+from talk.standing import refuse_suspended
+
+MOST_COLLECTIONS, MOST_SUBJECTS = 200, 5_000
+SHEET, LIST = 48, 30
+
+
+def collection_for(person: Person, public_id: UUID) -> Collection:
+    """A collection with its owner. Raises ``Http404`` when the person may not know of it."""
+    found = Collection.objects.select_related("owner").filter(public_id=public_id).first()
+    mine = found is not None and isinstance(person, User) and found.owner_id == person.pk
+    if found is None or not (found.is_public or mine):
+        raise Http404
+    return found
+
+
+def own_collection(owner: User, public_id: UUID) -> Collection:
+    """A collection of this person. Raises ``Http404`` for anybody else's."""
+    found = collection_for(owner, public_id)
+    if found.owner_id != owner.pk:
+        raise Http404
+    return found
+
+
+@transaction.atomic
+def collection_save(
+    *, owner: User, title: str, description: str = "", is_public: bool = False, collection: Collection | None = None
+) -> Collection:
+    """Begin a collection, or change what it is called and who may see it.
+
+    Raises
+    ------
+    Refused
+        ``title``, ``too_many``, or ``suspended`` where everybody would read it.
+    """
+    title, description = " ".join(title.replace("\x00", "").split()), description.replace("\x00", "").strip()
+    if not title:
+        raise Refused("title", _("Give the collection a title."))
+    if is_public:
+        refuse_suspended(owner)
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)  # the limit is exact
+    if collection is None and Collection.objects.filter(owner=owner).count() >= MOST_COLLECTIONS:
+        raise Refused("too_many", _("You have %(most)d collections; more are not kept.") % {"most": MOST_COLLECTIONS})
+    collection = collection or Collection(owner=owner)
+    collection.title, collection.description, collection.is_public = title, description, is_public
+    try:
+        with transaction.atomic():
+            collection.save()
+    except IntegrityError:
+        raise Refused("title", _("You already have a collection with this title.")) from None
+    return collection
+
+
+def collection_delete(*, collection: Collection) -> None:
+    """Remove a collection; its subjects stay what they are."""
+    collection.delete()
+
+
+@transaction.atomic
+def subject_collect(*, collection: Collection, subject: Subject) -> bool:
+    """Put a subject into a collection; whether it is new there. Twice is once.
+
+    Raises
+    ------
+    Refused
+        ``full``.
+    """
+    row = Collection.objects.select_for_update(no_key=True).get(pk=collection.pk)
+    if CollectionItem.objects.filter(collection=row, subject=subject).exists():
+        return False
+    if row.subjects_count >= MOST_SUBJECTS:
+        raise Refused("full", _("A collection holds at most %(most)d images.") % {"most": MOST_SUBJECTS})
+    CollectionItem.objects.create(collection=row, subject=subject)
+    _count(row, 1)
+    return True
+
+
+@transaction.atomic
+def subject_uncollect(*, collection: Collection, subject: Subject) -> bool:
+    """Take a subject out of a collection; whether it was there."""
+    row = Collection.objects.select_for_update(no_key=True).get(pk=collection.pk)
+    gone, _rows = CollectionItem.objects.filter(collection=row, subject=subject).delete()
+    if gone:
+        _count(row, -1)
+    return bool(gone)
+
+
+def _count(row: Collection, by: int) -> None:
+    Collection.objects.filter(pk=row.pk).update(subjects_count=F("subjects_count") + by, changed_at=timezone.now())
+
+
+def collections_public(at: str = "") -> Page[Collection]:
+    """The public collections with something in them, changed last first."""
+    rows = Collection.objects.filter(is_public=True, subjects_count__gt=0).select_related("owner")
+    return keyset_page(rows, at=at, size=LIST, key="changed_at")
+
+
+def collections_of(owner: User, *, without: Subject | None = None) -> list[Collection]:
+    """A person's own collections, changed last first; all of them, or those a subject is not in."""
+    rows = Collection.objects.filter(owner=owner)
+    if without is not None:
+        rows = rows.exclude(pk__in=CollectionItem.objects.filter(subject=without).values("collection"))
+    return list(rows.order_by("-changed_at", "-pk")[:MOST_COLLECTIONS])
+
+
+def collection_items(collection: Collection, at: str = "") -> Page[CollectionItem]:
+    """The images of a collection, put in last first."""
+    rows = CollectionItem.objects.filter(collection=collection).select_related("subject__cutout")
+    return keyset_page(rows, at=at, size=SHEET)
+
+
+def favourites_of(owner: User, at: str = "") -> Page[Favourite]:
+    """A person's favourites, the newest first."""
+    rows = Favourite.objects.filter(volunteer__user=owner).select_related("subject__cutout")
+    return keyset_page(rows, at=at, size=SHEET)
