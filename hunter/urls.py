@@ -28,6 +28,7 @@ urlpatterns = [
     path("statistics/", include("classify.statistics_urls")),
     path("talk/", include("talk.urls")),
     path("models/", include("ml.urls")),
+    path("releases/", include("catalogue.release_urls")),
     path("jobs/", include("jobs.urls")),
     path("people/", include("hunter.people_urls")),
     path("certificates/<str:token>/", people_views.certificate_check, name="certificate"),

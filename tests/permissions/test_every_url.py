@@ -16,6 +16,8 @@ from accounts.models import Role
 from archive.models import Cutout
 from archive.services import ingest_start
 from catalogue.models import Candidate, CandidateSubject
+from catalogue.releases.making import release_make
+from catalogue.services import candidate_validate
 from classify.models import GuideEntry, GuideExample, Picture, TutorialStep, Workflow
 from classify.pictures import picture_create
 from hunter.certificates import certificate_for, certificate_token
@@ -124,6 +126,7 @@ def rows(db, request, tmp_path) -> dict[str, dict[str, object]]:
         "talk:tag": {"name": "trail"},
         "archive:observation": {"name": exposure.observation.name},
         "catalogue:export": {"fmt": "csv"},
+        **_release(candidate),
     }
     ids = {"job_id": job.pk, "model_id": model.pk, "public_id": cutout.public_id}
     for name, entry in OURS:
@@ -136,6 +139,18 @@ def rows(db, request, tmp_path) -> dict[str, dict[str, object]]:
                 row = comment.pk if is_comment else candidate.pk if is_candidate else subject.pk
                 named.setdefault(name, {})[key] = row
     return named
+
+
+def _release(candidate: Candidate) -> dict[str, dict[str, str]]:
+    by = factories.user(Role.SCIENTIST)
+    candidate_validate(candidate=candidate, by=by, verdict="accept", trail_class="asteroid")
+    slug = release_make(by=by, title="First", with_simulated=True).slug
+    return {
+        "releases:release": {"slug": slug},
+        "releases:file": {"slug": slug, "fmt": "csv"},
+        "releases:cone": {"slug": slug},
+        "releases:compare": {"slug": slug, "other": slug},
+    }
 
 
 def test_the_table_lists_every_address_and_no_others():

@@ -1,0 +1,151 @@
+"""Making a release: what the team accepted, as it stands, is written down for good."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from accounts.models import Role, User
+from archive.locks import one_at_a_time
+from catalogue.columns import entries
+from catalogue.exports import software_version
+from catalogue.models import Release, ReleaseFile, ReleaseRow
+from catalogue.releases.figures import figures_of
+from catalogue.releases.frozen import FrozenColumn, Values, columns_frozen, row_frozen, rows_changes, rows_sha256
+from catalogue.tables import FORMATS, table_bytes, table_of
+from classify.models import Workflow
+from ml.models import Model
+
+LOCK = "catalogue release"
+BATCH = 1000
+
+
+def release_make(
+    *, by: User, title: str, description: str = "", citation: str = "", with_simulated: bool = False
+) -> Release:
+    """Publish what is accepted now under a title. All of it is written in one transaction, or none of it.
+
+    Simulated exposures are left out unless they are asked for (for exercises: the release then says so).
+
+    Raises
+    ------
+    ValidationError
+        ``by`` may not publish, the title is missing or taken, or there is nothing to publish.
+    """
+    if not by.has_role(Role.SCIENTIST):
+        raise ValidationError(_("Only scientists can publish a release."))
+    title = " ".join(title.split())
+    slug = slugify(title)[:60]
+    if not slug:
+        raise ValidationError({"title": _("Give the release a title with letters or digits, such as “2026 December”.")})
+    with one_at_a_time(LOCK), transaction.atomic():
+        if Release.objects.filter(slug=slug).exists():
+            raise ValidationError({"title": _("There is a release with this title; a release is never changed.")})
+        every = (row_frozen(entry) for entry in entries())
+        rows = [row for row in every if with_simulated or not row["simulated"]]
+        if not rows:
+            raise ValidationError(_("Nothing is accepted that could be released. Validate candidates first."))
+        return _written(by, slug, title, description.strip(), citation.strip(), rows)
+
+
+def _written(by: User, slug: str, title: str, description: str, citation: str, rows: list[Values]) -> Release:
+    now = timezone.now()
+    previous = Release.objects.order_by("-created_at").first()
+    columns = columns_frozen()
+    release = Release.objects.create(
+        slug=slug,
+        title=title,
+        description=description,
+        citation=citation or _citation(by, title, now),
+        by=by,
+        previous=previous,
+        software=f"Asteroid Hunter {software_version()}",
+        made_of=_made_of(),
+        columns=columns,
+        figures=figures_of(rows),
+        changes=rows_changes(release_rows(previous) if previous else [], rows),
+        rows_count=len(rows),
+        sha256=rows_sha256(rows),
+        created_at=now,
+    )
+    ReleaseRow.objects.bulk_create(_rows(release, rows), batch_size=BATCH)
+    ReleaseFile.objects.bulk_create(_files(release, columns, rows))
+    return release
+
+
+def release_rows(release: Release) -> list[Values]:
+    """The values of a release's rows, in their order."""
+    return list(release.rows.order_by("number").values_list("values", flat=True))
+
+
+def _rows(release: Release, rows: Sequence[Values]) -> list[ReleaseRow]:
+    ra, dec = (np.radians([row[name] for row in rows]) for name in ("ra", "dec"))
+    toward = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
+    return [
+        ReleaseRow(
+            release=release,
+            number=number,
+            candidate_id=row["candidate_id"],
+            values=row,
+            ra_deg=row["ra"],
+            dec_deg=row["dec"],
+            toward=toward[number - 1].tolist(),
+        )
+        for number, row in enumerate(rows, start=1)
+    ]
+
+
+def _files(release: Release, columns: list[dict[str, Any]], rows: list[Values]) -> list[ReleaseFile]:
+    described = [FrozenColumn(**column) for column in columns]
+    made = []
+    for kind in FORMATS.values():
+        table = table_of(described, [[row[column.name] for column in described] for row in rows], release_meta(release))
+        content = table_bytes(kind.name, table)
+        made.append(
+            ReleaseFile(
+                release=release,
+                format=kind.name,
+                name=f"{release.slug}.{kind.suffix}",
+                content_type=kind.content_type,
+                size_bytes=len(content),
+                sha256=hashlib.sha256(content).hexdigest(),
+                gzipped=gzip.compress(content, mtime=0),
+            )
+        )
+    return made
+
+
+def release_meta(release: Release) -> dict[str, Any]:
+    """What each file of a release says of it."""
+    return {
+        "NAME": release.title,
+        "CREATOR": release.by.public_name,
+        "DATE": release.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "SOFTWARE": release.software,
+        "RELEASE": release.slug,
+        "ROWSHASH": release.sha256,
+        "CITATION": " ".join(release.citation.split()),
+    }
+
+
+def _made_of() -> dict[str, Any]:
+    models = Model.objects.filter(active=True).values("name", "version", "sha256")
+    workflows = Workflow.objects.order_by("pk").values_list("slug", "version_major", "version_minor")
+    return {
+        "models": list(models),
+        "workflows": [{"slug": slug, "version": f"{major}.{minor}"} for slug, major, minor in workflows],
+    }
+
+
+def _citation(by: User, title: str, now: datetime) -> str:
+    return f"{by.public_name} and the volunteers of Asteroid Hunter ({now:%Y}): {title}. Release of {now:%Y-%m-%d}."
