@@ -6,7 +6,6 @@ Each of these gives ``position_km(mjd_utc)``, (n, 3) from the Earth's centre in 
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,15 +17,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sgp4.api import Satrec, SatrecArray
 
+from sky.csv_tables import TableFault, read_table
 from sky.hst import ORBIT_RADIUS_KM
+from sky.observer_table import ObserverTable
 from sky.times import MJD_ZERO, SECONDS_PER_DAY, tt_from_utc
 
 Floats = NDArray[np.float64]
 _AGE_DAYS, _ERROR_KM = (0.0, 1.0, 3.0, 5.0, 10.0, 20.0), (0.3, 0.4, 2.0, 6.0, 29.0, 186.0)
 """Of positions of HST from two-line elements of an age (measured on sets of 2023 against later ones)."""
 _SPT_ERROR_KM = 2.0
-_LONGEST_GAP_S = 600.0
-"""State vectors further apart are not joined: a tenth of the orbit."""
+_SAME_TIME_S = 0.05
+"""In which HST goes 0.4 km."""
 _SPT_EPOCH_MJD = 46_066.0
 """1985 January 1, which the headers count seconds from."""
 SPT_KEYWORDS = (
@@ -42,7 +43,8 @@ class ObserverFault(ValueError):
 class HubbleOrbit(Protocol):
     """Tells where HST was."""
 
-    source: str
+    @property
+    def source(self) -> str: ...
 
     def position_km(self, mjd_utc: ArrayLike) -> Floats: ...
 
@@ -75,26 +77,24 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StateVectors:
-    """Positions at given times, joined by cubic splines where they are less than ten minutes apart."""
+    """Positions at given times, with an interpolation between where the rows are close enough."""
 
-    mjd_utc: Floats
-    xyz_km: Floats
+    table: ObserverTable
     source: str = "state vectors"
 
     def position_km(self, mjd_utc: ArrayLike) -> Floats:
-        """Positions (n, 3); NaN where no vectors stand close enough on both sides."""
-        from scipy.interpolate import CubicSpline
-
+        """Positions (n, 3): the row of a time itself, else between rows, else NaN."""
         at = np.atleast_1d(np.asarray(mjd_utc, dtype=np.float64))
-        found = np.full((len(at), 3), np.nan)
-        breaks = np.flatnonzero(np.diff(self.mjd_utc) * SECONDS_PER_DAY > _LONGEST_GAP_S) + 1
-        for piece in np.split(np.arange(len(self.mjd_utc)), breaks):
-            low, high = self.mjd_utc[piece[0]], self.mjd_utc[piece[-1]]
-            inside = (at >= low) & (at <= high)
-            if len(piece) > 1 and inside.any():
-                found[inside] = CubicSpline(self.mjd_utc[piece] - low, self.xyz_km[piece])(at[inside] - low)
-            found[at == low] = self.xyz_km[piece[0]]
-        return found
+        return np.concatenate([self._one(time) for time in at])
+
+    def _one(self, time: float) -> Floats:
+        row = int(np.argmin(np.abs(self.table.mjd_utc - time)))
+        if abs(self.table.mjd_utc[row] - time) * SECONDS_PER_DAY < _SAME_TIME_S:
+            return self.table.position_km[row : row + 1]
+        try:
+            return self.table(np.array([time]))
+        except ValueError:  # no rows around this time
+            return np.full((1, 3), np.nan)
 
     def error_km(self, mjd_utc: ArrayLike) -> Floats:
         """A tenth of a kilometre, and infinite where there is no position."""
@@ -102,16 +102,16 @@ class StateVectors:
 
 
 def read_state_vectors(path: str | Path) -> StateVectors:
-    """Positions of a CSV file ``mjd_utc,x_km,y_km,z_km``, in order of time; of equal times the first counts.
+    """Positions of a CSV file ``mjd_utc,x_km,y_km,z_km``, put in order of time; of equal times the first counts.
 
     Raises
     ------
     ObserverFault
         The file cannot be read, lacks a column, or holds what is no number.
     """
-    columns = read_observer(path)
-    _, first = np.unique(columns[0], return_index=True)
-    return StateVectors(columns[0][first], columns[1][first], f"state vectors ({Path(path).name})")
+    times, places = read_observer(path)
+    _, first = np.unique(times, return_index=True)
+    return StateVectors(ObserverTable(times[first], places[first]), f"state vectors ({Path(path).name})")
 
 
 def read_observer(path: str | Path) -> tuple[Floats, Floats]:
@@ -123,23 +123,11 @@ def read_observer(path: str | Path) -> tuple[Floats, Floats]:
         The file cannot be read, lacks a column, or holds what is no number.
     """
     names = ("mjd_utc", "x_km", "y_km", "z_km")
-    rows = []
     try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as source:
-            reader = csv.DictReader(source)
-            reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
-            if missing := [name for name in names if name not in reader.fieldnames]:
-                raise ObserverFault(f"{path}: the column {missing[0]} is missing.")
-            for row in reader:
-                try:
-                    rows.append([float(row[name]) for name in names])
-                except (TypeError, ValueError):
-                    raise ObserverFault(f"{path}: line {reader.line_num} is no row of four numbers.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ObserverFault(f"{path}: the file cannot be read.") from error
-    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
-    if not len(table) or not np.isfinite(table).all():
-        raise ObserverFault(f"{path}: it holds no rows, or one that is not finite.")
+        rows = read_table(Path(path), names)
+        table = np.array([[row.number(name) for name in names] for row in rows])
+    except TableFault as fault:
+        raise ObserverFault(str(fault)) from fault
     return table[:, 0], table[:, 1:]
 
 
