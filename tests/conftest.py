@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,13 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+LONGEST_FIRST = ("e2e", "search", "training", "test_loop", "test_classifier", "test_setup", "shipped")
+
+
+@pytest.hookimpl(wrapper=True)  # before xdist reads the groups, and after pytest-django's order within them
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Browser tests of a folder share one browser and one site in one process; those of a module with a site of its
-    own go by themselves. Without a browser, say so.
+    own go by themselves. Without a browser, say so. Long groups start first, single tests fill up what is left.
     """
     for item in items:
         folder = item.path.parent.name
@@ -24,6 +28,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem if alone else folder))
             if CHROMIUM is None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium found: install Debian's package chromium"))
+    yield
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    group = item.get_closest_marker("xdist_group")
+    if group is None:
+        return len(LONGEST_FIRST) + 1
+    return LONGEST_FIRST.index(group.args[0]) if group.args[0] in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +64,22 @@ def _files_of_its_own(settings, tmp_path: Path) -> None:  # type: ignore[no-unty
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+
+
+_sound: set[bytes] = set()
+
+
+@pytest.fixture(autouse=True)
+def _models_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that ran in a process of its own is not tried there again by every test that registers it."""
+    from ml import services
+
+    def probe(content: bytes, tried: Callable[[bytes], None] = services.probe_apart) -> None:
+        if content not in _sound:
+            tried(content)
+            _sound.add(content)
+
+    monkeypatch.setattr(services, "probe_apart", probe)
 
 
 @pytest.fixture(autouse=True)

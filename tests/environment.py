@@ -12,6 +12,7 @@ import signal
 import tempfile
 from pathlib import Path
 
+import psycopg
 import pytest
 
 FOLDER = Path(os.environ.get("HUNTER_TEST_DATA_DIR", "") or tempfile.mkdtemp(prefix="hunter-test-"))
@@ -36,12 +37,23 @@ def _clear_after_killed_runs() -> None:
             continue
 
 
+def _forget_the_disk() -> None:
+    """What tests write need not outlive this machine: nothing waits for the disk."""
+    place = embedded.database(FOLDER)
+    with psycopg.connect(host=place["HOST"], user=place["USER"], dbname="postgres", autocommit=True) as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off")
+        connection.execute("SELECT pg_reload_conf()")
+
+
 if "PYTEST_XDIST_WORKER" not in os.environ:
     # Started in the background by a shell, a run ignores Ctrl-C, and so would every process that tests press it in.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     _clear_after_killed_runs()
 (FOLDER / "static").mkdir(exist_ok=True)
 servers.ensure()
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _forget_the_disk()
 if _worker := os.environ.get("PYTEST_XDIST_WORKER"):  # each worker has a Redis database of its own
     os.environ["REDIS_URL"] = f"{embedded.redis_url(FOLDER)}?db={int(_worker.removeprefix('gw')) + 1}"
 

@@ -12,3 +12,5 @@ def test_groups_of_tests_reach_the_scheduler(request: pytest.FixtureRequest) -> 
         pytest.skip("this run has one process")
     # A pair of pytest and pytest-xdist that does not group says so nowhere else; it only takes longer.
     assert request.node.nodeid.endswith("@environment")
+    groups = {item.nodeid: item.get_closest_marker("xdist_group") for item in request.session.items}
+    assert [name for name, group in groups.items() if group and not name.endswith(f"@{group.args[0]}")] == []

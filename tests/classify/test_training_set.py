@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -19,13 +20,16 @@ from ml.models import Model, Score
 from sky.simulate.lessons import KINDS, LOOKS, Ask, simulate_lesson
 from tests import factories
 
+drawn_once = cache(simulate_lesson)
+
 
 @pytest.fixture
-def small(settings, tmp_path):
+def small(settings, tmp_path, monkeypatch):
     """Tiles of a quarter of the usual area: the same code in less time."""
     settings.DATA_DIR = tmp_path
     settings.TILE_SIZE = 256
     settings.TILE_OVERLAP = 32
+    monkeypatch.setattr("classify.training_set.simulate_lesson", drawn_once)
 
 
 @pytest.fixture

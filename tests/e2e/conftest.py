@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -18,8 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
+
+from hunter import embedded
+from tests.environment import FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = (Path(__file__).parent / "axe.min.js").read_text()
@@ -34,7 +39,6 @@ class Site:
 
     url: str
     data: Path
-    exposures: int
     process: subprocess.Popen[str] | None = None
     passwords: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
@@ -54,16 +58,26 @@ class Site:
         return environment | limits | {"DATA_DIR": str(self.data)}
 
     def shell(self, code: str) -> Any:
-        """Run Python in the running site, beside its web process; what it says with ``print``, read as JSON."""
+        """Run Python in the running site, beside its web process; what it says with ``print``, read as JSON.
+
+        It takes seconds to start: `sql` is at once.
+        """
         command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", f"import json\n{code}"]
         done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, env=self.environment, check=False)
         assert done.returncode == 0, done.stderr[-2000:]
         return json.loads(done.stdout or "null")
 
+    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Speak to the running site's database, beside its processes; the rows, where there are any."""
+        place = embedded.database(self.data)
+        with psycopg.connect(host=place["HOST"], user=place["USER"], dbname=place["NAME"]) as connection:
+            cursor = connection.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
     def start(self) -> None:
         """Start it, also again on the same data, and wait until it is open."""
         port = self.url.rsplit(":", 1)[1]
-        command = [sys.executable, "-u", "manage.py", "demo", "--port", port, "--exposures", str(self.exposures)]
+        command = [sys.executable, "-u", "manage.py", "demo", "--port", port, "--exposures", str(EXPOSURES)]
         self.process = subprocess.Popen(
             command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.environment
         )
@@ -96,18 +110,31 @@ class Site:
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
     """The one site that most tests share."""
-    with started_site(EXPOSURES) as made:
+    with started_site() as made:
         yield made
 
 
+def prepared() -> Path:
+    """What the demo makes before it opens: made once in a run, by the first process that needs it."""
+    made, folder = Site("", FOLDER / "demo.new"), FOLDER / "demo"
+    with (FOLDER / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            command = [sys.executable, "manage.py", "demo", "--prepare-only", "--exposures", str(EXPOSURES)]
+            subprocess.run(command, cwd=ROOT, env=made.environment, check=True, stdout=subprocess.DEVNULL)
+            made.data.rename(folder)
+    return folder
+
+
 @contextmanager
-def started_site(exposures: int) -> Iterator[Site]:
-    """The demo as a person starts it, on a free port; stopped with Ctrl-C at the end."""
+def started_site() -> Iterator[Site]:
+    """The demo as a person starts it for the second time, on a free port; stopped with Ctrl-C at the end."""
     data = Path(tempfile.mkdtemp(prefix="hunter-e2e-"))
+    subprocess.run(["cp", "--archive", f"{prepared()}/.", data], check=True)  # PostgreSQL's user owns its part
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    site = Site(f"http://localhost:{port}", data, exposures)
+    site = Site(f"http://localhost:{port}", data)
     try:
         site.start()
         yield site

@@ -13,13 +13,12 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import Site, started_site
 from tests.e2e.test_journey import wait_for_image
 
-EXPOSURES = 4
 PEOPLE, IMAGES, DELAY_S = 3, 10, 0.3
 FASTER_THAN_MS = 50
 ENDS = [(0.3, 0.35), (0.6, 0.55)]  # of the stage's shorter side, from its middle square's corner
 PICTURE_PX = 512
 EXPECTED = [PICTURE_PX * share for end in ENDS for share in end]
-RULE = "from classify.models import Workflow\nWorkflow.objects.update(**{})"
+TRAINING_IMAGES = "UPDATE classify_workflow SET training_first = %s, training_later = %s"
 
 
 @pytest.fixture(scope="module")
@@ -27,18 +26,19 @@ def site() -> Iterator[Site]:
     """A site of its own: it is stopped and started again. An image takes many votes, so that none is used up, and none
     is a training image.
     """
-    with started_site(EXPOSURES) as made:
-        rule = {"min_votes": 90, "max_votes": 90, "min_votes_scored": 90, "training_first": 0, "training_later": 0}
-        made.shell(RULE.format(rule))
+    with started_site() as made:
+        made.sql("UPDATE classify_workflow SET min_votes = 90, max_votes = 90, min_votes_scored = 90")
+        made.sql(TRAINING_IMAGES, 0, 0)
         yield made
 
 
-def votes(site: Site, of: str = "") -> list[list[Any]]:
-    """All rows of the table of classifications, oldest first; those of one user."""
-    return site.shell(
-        "from classify.models import Classification\n"
-        f"rows = Classification.objects.filter({f'volunteer__user__username={of!r}' if of else ''}).order_by('pk')\n"
-        "print(json.dumps([[str(r.key), r.subject_id, r.answer, r.counted, r.set_aside] for r in rows]))"
+def votes(site: Site, of: str) -> list[tuple[Any, ...]]:
+    """All rows of a user in the table of classifications, oldest first."""
+    return site.sql(
+        "SELECT vote.key, subject_id, answer, counted, set_aside FROM classify_classification AS vote"
+        " JOIN accounts_volunteer AS who ON who.id = volunteer_id JOIN accounts_user ON accounts_user.id = user_id"
+        " WHERE username = %s ORDER BY vote.id",
+        of,
     )
 
 
@@ -123,7 +123,7 @@ def test_no_answer_is_lost_or_doubled_whatever_happens(site: Site, person: Any) 
     settled(page)
     page.wait_for_timeout(4_000)  # a second copy would have come by now
     found = votes(site, "volunteer")
-    assert [row[2:] for row in found] == [["impossible-to-tell", True, ""]] * 3
+    assert [row[2:] for row in found] == [("impossible-to-tell", True, "")] * 3
     assert len({subject for _, subject, *_ in found}) == 3
 
 
@@ -137,11 +137,8 @@ def places(page: Any) -> list[tuple[float, float]]:
 
 def marks_stored(site: Site, classification: int) -> list[list[float]]:
     """The marks of a classification, from the database."""
-    return site.shell(
-        "from classify.models import Classification\n"
-        f"found = Classification.objects.get(pk={classification}).annotations[1]['value']\n"
-        "print(json.dumps([[mark[name] for name in ('x1', 'y1', 'x2', 'y2')] for mark in found]))"
-    )
+    ((said,),) = site.sql("SELECT annotations FROM classify_classification WHERE id = %s", classification)
+    return [[mark[name] for name in ("x1", "y1", "x2", "y2")] for mark in said[1]["value"]]
 
 
 def by_keyboard(page: Any) -> None:
@@ -212,8 +209,8 @@ def test_the_last_answer_is_taken_back_until_the_next(site: Site, person: Any) -
     expect(page.locator("[data-part=count]")).to_contain_text("1 classified")
     settled(page)
     first, second = votes(site, "moderator")
-    assert first[2:] == ["no", False, "undone"]
-    assert second[1:] == [first[1], "impossible-to-tell", True, ""]
+    assert first[2:] == ("no", False, "undone")
+    assert second[1:] == (first[1], "impossible-to-tell", True, "")
     assert visitor.console == []
 
 
@@ -232,11 +229,11 @@ def test_an_answer_that_can_no_longer_be_taken_back_stays(site: Site, person: An
     answer(visitor.page, "3")
     expect(visitor.page.locator("[data-part=warning]")).to_contain_text("could not be changed")
     expect(visitor.page.locator("[data-part=warning]")).to_contain_text("It stays as it was")
-    assert [row[2:4] for row in votes(site, "scientist")] == [["no", True], ["impossible-to-tell", True]]
+    assert [row[2:4] for row in votes(site, "scientist")] == [("no", True), ("impossible-to-tell", True)]
 
 
 def test_a_training_image_teaches_and_its_answer_stays(site: Site, person: Any) -> None:
-    site.shell(RULE.format({"training_first": 1, "training_later": 1}))
+    site.sql(TRAINING_IMAGES, 1, 1)
     try:
         visitor = person()
         page = visitor.page
@@ -259,7 +256,7 @@ def test_a_training_image_teaches_and_its_answer_stays(site: Site, person: Any) 
         page.keyboard.press("Enter")
         page.wait_for_url("**/talk/**")
     finally:
-        site.shell(RULE.format({"training_first": 0, "training_later": 0}))
+        site.sql(TRAINING_IMAGES, 0, 0)
 
 
 def test_a_favourite_is_kept_or_said_not_to_be(site: Site, person: Any) -> None:

@@ -15,7 +15,6 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Site, started_site
 from tests.e2e.test_journey import TILE_HALF_DEG, separation_arcsec, until
 
-EXPOSURES = 3
 VOTES = 12
 MINUTES = "0.1"
 LONG_MS = 900_000  # a training and its judging on a busy machine
@@ -25,7 +24,7 @@ MODEL = "/models/1/"
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     """A site of its own: one vote decides in the demo, and this test's volunteer decides most of what there is."""
-    with started_site(EXPOSURES) as made:
+    with started_site() as made:
         yield made
 
 

@@ -11,30 +11,17 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Person, Site, started_site
+from tests.e2e.conftest import Site, started_site
 from tests.e2e.test_journey import until, wait_for_image
 
 QUESTION = "Do you see a spiral galaxy?"
 
 
 @pytest.fixture(scope="module")
-def own_site() -> Iterator[Site]:
-    """A second open search would put a choice before the classifier of the shared site."""
-    with started_site(2) as made:
+def site() -> Iterator[Site]:
+    """A site of its own: a second open search would put a choice before the classifier of the shared one."""
+    with started_site() as made:
         yield made
-
-
-@pytest.fixture
-def somebody(chromium: Any, own_site: Site) -> Iterator[Any]:
-    made: list[Person] = []
-
-    def make(width: int = 1440) -> Person:
-        made.append(Person(chromium, own_site, width=width, height=844 if width < 600 else 900))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.context.close()
 
 
 def picture() -> dict[str, Any]:
@@ -124,8 +111,8 @@ def write_guide(page: Page) -> None:
     expect(page.locator(".setup-item img")).to_be_visible()
 
 
-def test_a_scientist_sets_up_a_second_project_and_a_stranger_classifies_in_it(somebody):
-    scientist = somebody()
+def test_a_scientist_sets_up_a_second_project_and_a_stranger_classifies_in_it(person):
+    scientist = person()
     scientist.sign_in("scientist")
     page = scientist.page
     make_project(page)
@@ -138,7 +125,7 @@ def test_a_scientist_sets_up_a_second_project_and_a_stranger_classifies_in_it(so
     expect(page.get_by_role("heading", name=QUESTION)).to_be_visible()
     expect(page.get_by_text("A disc with bright arms.")).to_be_visible()
 
-    stranger = somebody(width=390)
+    stranger = person(width=390)
     assert stranger.page.goto("/classify/spirals/").status == 404
     stranger.console.clear()
     page.goto("/setup/workflows/spirals/")
@@ -163,8 +150,8 @@ def test_a_scientist_sets_up_a_second_project_and_a_stranger_classifies_in_it(so
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-def test_every_page_is_sound(somebody, width):
-    scientist = somebody(width=width)
+def test_every_page_is_sound(person, width):
+    scientist = person(width=width)
     scientist.sign_in("scientist")
     of_workflow = ["", "question/", "images/?instrument=", "rule/", "tutorial/", "tutorial/new/", "preview/", "finds/"]
     pages = ["/setup/", "/setup/projects/new/", "/setup/projects/asteroid-hunter/"]

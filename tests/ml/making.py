@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 from astropy.io import fits
@@ -22,6 +23,12 @@ def field(seed: int, size: int) -> np.ndarray:
     return compose(rng, simulate_scene(rng, size), mix="asteroid").pixels
 
 
+@cache
+def _original(seed: int, size: int) -> bytes:
+    """The file of a simulated field."""
+    return fits_bytes(field(seed, size))
+
+
 def fits_bytes(pixels: np.ndarray) -> bytes:
     """A file as the archive keeps it: one science extension."""
     buffer = io.BytesIO()
@@ -31,7 +38,7 @@ def fits_bytes(pixels: np.ndarray) -> bytes:
 
 def stored_exposure(*, seed: int = 1, size: int = 960, boxes: Iterable[Box] | None = None) -> Exposure:
     """An exposure whose original can be read, cut into tiles."""
-    content = fits_bytes(field(seed, size))
+    content = _original(seed, size)
     exposure = factories.exposure(width=size, height=size, extension=1)
     source = exposure.source_file
     source.stored.save(f"{seed}.fits", ContentFile(content), save=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def judged() -> tuple[list[Tile], list[Verdict]]:
     network = Network(CONTENT)
     tiles = [simulate_tile(FIRST_SEED + i, "nothing" if i % 4 else "satellite") for i in range(40)]
     found = (simulate_tile(FIRST_SEED + 1000 + i, "asteroid") for i in range(110))
-    tiles += [tile for tile in found if clear_trail(tile)][:50]
+    tiles += islice((tile for tile in found if clear_trail(tile)), 50)
     verdicts = [network.judge([network_input(tile.pixels)])[0] for tile in tiles]
     return tiles, verdicts
 
