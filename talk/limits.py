@@ -25,6 +25,7 @@ POSTS_PER_WINDOW = 10
 EDITS_PER_WINDOW = 10
 PREVIEWS_PER_WINDOW = 60
 UPVOTES_PER_WINDOW = 60
+COMPLETIONS_PER_WINDOW = 240
 WINDOW = timedelta(minutes=1)
 REPORTS_PER_DAY = 20
 
@@ -173,6 +174,18 @@ def upvote_count(person: User) -> None:
         ``too_fast``.
     """
     if not _counted("upvotes", person, UPVOTES_PER_WINDOW):
+        raise Refused("too_fast", _("That was fast. Wait a minute, then go on."))
+
+
+def completion_count(person: User) -> None:
+    """Count one look for what to offer while a person types.
+
+    Raises
+    ------
+    Refused
+        ``too_fast``.
+    """
+    if not _counted("completions", person, COMPLETIONS_PER_WINDOW):
         raise Refused("too_fast", _("That was fast. Wait a minute, then go on."))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TypeVar
 
 from django.db.models import Prefetch, prefetch_related_objects
 from django.db.models.functions import Lower
@@ -23,6 +24,8 @@ GROUPS = {
 
 MENTIONED = Prefetch("mentions", Mention.objects.filter(person__isnull=False).select_related("person"))
 """For lists of comments: the people they mention in one query."""
+
+C = TypeVar("C", bound=Comment)
 
 
 def comment_mentions_write(comment: Comment) -> None:
@@ -47,7 +50,7 @@ def people_named(names: Collection[str]) -> list[User]:
     return list(found.filter(is_active=True, left_at=None))
 
 
-def mentions_prefetch(comments: list[Comment]) -> list[Comment]:
+def mentions_prefetch(comments: list[C]) -> list[C]:
     """The same comments, with whom they mention at hand: one query, and none where nobody is spoken to."""
     prefetch_related_objects([comment for comment in comments if "@" in comment.body], MENTIONED)
     return comments

@@ -7,16 +7,25 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from classify.models import Classification, Subject
-from talk.access import Person, boards_readable, comments_readable
+from talk.access import Person, comments_readable, discussions_readable
 from talk.mentions import mentions_prefetch
-from talk.models import Board, Comment, Discussion, Tag, TaggedSubject, TagUse
+from talk.models import (  # type: ignore[attr-defined]
+    Comment,
+    CommentEvent,
+    Discussion,
+    Tag,
+    TaggedSubject,
+    TagUse,
+    Upvote,
+)
 
 COMMENTS_PER_PAGE = 30
 SUBJECTS_PER_PAGE = 24
+MOST_VERSIONS = 100
 LATEST = "latest"
 
 Row = TypeVar("Row")
@@ -31,28 +40,32 @@ class Page(Generic[Row]):
     after: str | None = None
 
 
-def discussion_of(subject: Subject) -> Discussion | None:
-    """The conversation about a subject, or None when nobody has written yet."""
-    return Discussion.objects.filter(subject=subject, is_note=True).select_related("board").first()
+def discussion_of(person: Person, subject: Subject) -> Discussion | None:
+    """The conversation about a subject, or None when nobody has written yet, or this person may not see it."""
+    return discussions_readable(person).filter(subject=subject, is_note=True).first()
 
 
 def discussion_comments(
     discussion: Discussion | None,
     *,
+    person: Person = None,
     after: int | None = None,
     before: int | str | None = None,
     limit: int = COMMENTS_PER_PAGE,
 ) -> Page[Comment]:
     """Comments in the order they were written; deleted ones are among them, marked.
 
-    ``after`` and ``before`` are ids of comments; ``before=LATEST`` is the last page.
+    ``after`` and ``before`` are ids of comments; ``before=LATEST`` is the last page. Each comment says in ``upvoted``
+    whether the person voted for it.
     """
     if discussion is None:
         return Page([])
-    every = Comment.objects.filter(discussion=discussion).select_related("author")
+    mine = Upvote.objects.filter(comment=OuterRef("pk"), person=person if isinstance(person, User) else None)
+    every = Comment.objects.filter(discussion=discussion).select_related("author", "reply_to__author")
+    every = every.annotate(upvoted=Exists(mine))
     if before is not None:
         older = every if before == LATEST else every.filter(pk__lt=before)
-        found = list(older.order_by("-pk")[: limit + 1])
+        found: list[Comment] = list(older.order_by("-pk")[: limit + 1])
         rows = found[:limit][::-1]
         more_after = before != LATEST
         more_before = len(found) > limit
@@ -69,6 +82,28 @@ def discussion_comments(
         before=str(rows[0].pk) if more_before else None,
         after=str(rows[-1].pk) if more_after else None,
     )
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a comment said until somebody changed or removed it: when, who and why."""
+
+    body: str
+    until: datetime
+    by: User | None
+    why: str
+
+
+def versions_of(comment: Comment) -> list[Version]:
+    """What a comment said before, the oldest first; at most ``MOST_VERSIONS``, the newest of them."""
+    events = CommentEvent.objects.filter(pgh_obj=comment).select_related("pgh_context").order_by("-pgh_id")
+    found = list(events[:MOST_VERSIONS])[::-1]
+    said = [event.pgh_context.metadata if event.pgh_context else {} for event in found]
+    people = User.objects.in_bulk([context["user"] for context in said if context.get("user")])
+    return [
+        Version(event.body, event.pgh_created_at, people.get(context.get("user")), context.get("why", ""))
+        for event, context in zip(found, said, strict=True)
+    ]
 
 
 def comment_position(comment: Comment) -> int:
@@ -128,25 +163,6 @@ def tag_subjects(tag: Tag, *, before: int | None = None, limit: int = SUBJECTS_P
     found = list(tagged.order_by("-last_comment").select_related("subject__cutout")[: limit + 1])
     rows = [row.subject for row in found[:limit]]
     return Page(rows, after=str(found[limit - 1].last_comment_id) if len(found) > limit else None)
-
-
-def boards(person: Person) -> list[Board]:
-    """The boards that a person may read: first the notes, then by position; sub-boards are among them."""
-    return list(boards_readable(person).order_by("-is_notes", "position", "title"))
-
-
-def board_discussions(
-    board: Board, *, before: tuple[datetime, int] | None = None, limit: int = SUBJECTS_PER_PAGE
-) -> Page[Discussion]:
-    """Conversations of a board with something to read, the most recent first."""
-    rows = Discussion.objects.filter(board=board, comments_count__gt=0).select_related("subject__cutout")
-    if before is not None:
-        at, pk = before
-        rows = rows.filter(Q(last_comment_at__lt=at) | Q(last_comment_at=at, pk__lt=pk), last_comment_at__lte=at)
-    found = list(rows.order_by("-last_comment_at", "-pk")[: limit + 1])
-    last = found[limit - 1] if len(found) > limit else None
-    key = f"{last.last_comment_at.timestamp():.6f}_{last.pk}" if last and last.last_comment_at else None
-    return Page(found[:limit], after=key)
 
 
 def comment_with_key(author: User, key: UUID | None) -> Comment | None:

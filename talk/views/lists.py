@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.access import public
-from talk import selectors
+from talk import board_selectors, selectors
 from talk.views.paging import number_of
 
 
@@ -16,7 +16,7 @@ from talk.views.paging import number_of
 def index(request: HttpRequest) -> HttpResponse:
     """The front page of Talk: what was said last, in full, and what people talk about."""
     page = selectors.comments_recent(request.user, limit=10)
-    context = {"page": page, "boards": selectors.boards(request.user), "popular": selectors.tags_popular()}
+    context = {"page": page, "cards": board_selectors.board_cards(request.user), "popular": selectors.tags_popular()}
     return render(request, "talk/index.html", context)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.access import public
@@ -15,7 +16,8 @@ from classify.models import Subject
 from classify.selectors import subject_for_viewer
 from talk import selectors
 from talk.forms import CommentForm
-from talk.views.paging import number_of
+from talk.models import Board, Discussion
+from talk.views.thread import thread_context
 
 SUBJECTS = Subject.objects.select_related("cutout__exposure__observation")
 
@@ -24,7 +26,7 @@ SUBJECTS = Subject.objects.select_related("cutout__exposure__observation")
 @require_GET
 def subject(request: HttpRequest, pk: int) -> HttpResponse:
     """A subject beside what people say about it."""
-    return subject_page(request, get_object_or_404(SUBJECTS, pk=pk), CommentForm())
+    return subject_page(request, get_object_or_404(SUBJECTS, pk=pk))
 
 
 @public
@@ -34,18 +36,20 @@ def cutout(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return redirect("talk:subject", pk=get_object_or_404(Subject, cutout__public_id=public_id).pk)
 
 
-def subject_page(request: HttpRequest, found: Subject, form: CommentForm, status: int = 200) -> HttpResponse:
+def subject_page(
+    request: HttpRequest, found: Subject, form: CommentForm | None = None, status: int = 200
+) -> HttpResponse:
     """The page of a subject with what is being written on it."""
-    discussion = selectors.discussion_of(found)
-    before = selectors.LATEST if request.GET.get("before") == selectors.LATEST else number_of(request, "before")
+    discussion = selectors.discussion_of(request.user, found)
+    notes = Board.objects.filter(is_notes=True).first() if discussion is None else None
     view = subject_for_viewer(found, in_classifier=False)
     context: dict[str, Any] = {
         "subject": found,
         "view": view | {"frames": subject_frames(view)},
-        "discussion": discussion,
-        "page": selectors.discussion_comments(discussion, after=number_of(request, "after"), before=before),
         "tags": selectors.tags_popular(subject=found, limit=20),
         "popular": selectors.tags_popular(),
-        "form": form,
+        **thread_context(request, discussion, notes, form),
     }
+    if discussion is None and Discussion.objects.filter(subject=found, is_note=True, hidden=True).exists():
+        context["barred"] = _("Moderators took the conversation about this image out of sight.")
     return render(request, "talk/subject.html", context, status=status)

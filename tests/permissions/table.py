@@ -154,6 +154,7 @@ ACCESS = {
     "talk:comment_report": "signed_in",
     "talk:comment_restore": "moderator",
     "talk:comment_upvote": "signed_in",
+    "talk:complete": "signed_in",
     "talk:cutout": "public",
     "talk:discussion": "public",
     "talk:discussion_moderate": "moderator",

@@ -1,5 +1,7 @@
-// The box to write a comment in: Write / Preview, a draft that survives leaving the page, Ctrl+Enter to send.
-// Without JavaScript it is a plain form.
+// The box to write a comment in: Write / Preview, answers with the quoted text, a draft that survives leaving the page,
+// Ctrl+Enter to send. Without JavaScript it is a plain form, and "Answer" a link.
+
+import { bindCompletion } from "./completion.js";
 
 const DRAFT = "asteroid-hunter:draft:";
 
@@ -31,6 +33,40 @@ function bind(form) {
   // A required field that is not on screen cannot say what it misses.
   form.addEventListener("submit", () => show(false));
   keepDraft(form, text);
+  bindCompletion(form, text);
+  bindAnswers(form, text, () => show(false));
+}
+
+function bindAnswers(form, text, showText) {
+  const replyTo = form.querySelector("input[name=reply_to]");
+  const note = form.querySelector("[data-answers]");
+  if (!replyTo || !note) return;
+  form.querySelector("[data-answers-end]").addEventListener("click", () => {
+    replyTo.value = "";
+    note.hidden = true;
+    text.focus();
+  });
+
+  const answer = async (link) => {
+    const response = await fetch(link.dataset.quote, { headers: { Accept: "application/json" } });
+    if (!response.ok || response.redirected) throw new Error(String(response.status));
+    const { id, quote, says } = await response.json();
+    replyTo.value = id;
+    form.querySelector("[data-answers-says]").textContent = says;
+    note.hidden = false;
+    showText();
+    text.value = (text.value.trimEnd() ? `${text.value.trimEnd()}\n\n` : "") + quote;
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+    text.focus();
+    text.setSelectionRange(text.value.length, text.value.length);
+    form.scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-quote]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    answer(link).catch(() => window.location.assign(link.href)); // the page can do it, too
+  });
 }
 
 function keepDraft(form, text) {
