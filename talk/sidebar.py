@@ -10,6 +10,7 @@ from django.db.models import Q
 from accounts.models import User
 from classify.models import Subject
 from talk.access import Person, comments_readable, discussions_readable
+from talk.collecting import collections_of
 from talk.models import Collection, Comment, Discussion, Tag
 from talk.selectors import tags_popular
 
@@ -27,6 +28,7 @@ class Sidebar:
     subject_tags: list[Tag] = field(default_factory=list)
     discussions: list[Discussion] = field(default_factory=list)
     collections: list[Collection] = field(default_factory=list)
+    own: list[Collection] = field(default_factory=list)
 
 
 def sidebar(person: Person, *, subject: Subject | None = None, discussion: Discussion | None = None) -> Sidebar:
@@ -41,6 +43,7 @@ def sidebar(person: Person, *, subject: Subject | None = None, discussion: Discu
         tags_popular(subject=subject, limit=SUBJECT_TAGS),
         _other_discussions(person, subject, discussion),
         collections_with(person, subject),
+        collections_of(person, without=subject) if isinstance(person, User) else [],
     )
 
 
