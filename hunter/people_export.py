@@ -12,9 +12,11 @@ from django.db.models import QuerySet
 from accounts.models import User, Volunteer
 from accounts.selectors import account_export
 from classify.models import Classification, Favourite
-from talk.models import Comment
+from talk.models import Collection, CollectionItem, Comment
 
 PAGE = 1000
+OF_ACCOUNT = ("comments", "collections", "collected")
+"""Lists of the account itself; the others are of its volunteer."""
 VOTE = {"id": "pk", "workflow": "workflow__slug", "subject": "subject_id"} | {
     name: name
     for name in (
@@ -26,11 +28,15 @@ FAVOURITE = {"subject": "subject_id", "created_at": "created_at"}
 COMMENT = {"id": "pk", "subject": "discussion__subject_id", "discussion": "discussion__title"} | {
     name: name for name in ("body", "created_at", "edited_at", "deleted_at")
 }
+COLLECTION = {"id": "public_id"} | {
+    name: name for name in ("title", "description", "is_public", "changed_at", "created_at")
+}
+COLLECTED = {"collection": "collection__public_id", "subject": "subject_id", "added_at": "added_at"}
 """Names in the document, and where their values are found."""
 
 
 def person_export(user: User) -> Iterator[str]:
-    """The document in pieces: the account, then each classification, favourite and comment.
+    """The document in pieces: the account, then classifications, favourites, comments and collections.
 
     Rows that come in while it runs are left to the next export.
     """
@@ -41,11 +47,13 @@ def person_export(user: User) -> Iterator[str]:
         ("classifications", Classification.objects.filter(volunteer=volunteer), VOTE),
         ("favourites", Favourite.objects.filter(volunteer=volunteer), FAVOURITE),
         ("comments", Comment.objects.filter(author=user), COMMENT),
+        ("collections", Collection.objects.filter(owner=user), COLLECTION),
+        ("collected", CollectionItem.objects.filter(collection__owner=user), COLLECTED),
     ]
     for name, rows, names in lists:
         yield f',\n  "{name}": ['
         separator = "\n"
-        for row in _in_pages(rows if volunteer or name == "comments" else rows.none(), names):
+        for row in _in_pages(rows if volunteer or name in OF_ACCOUNT else rows.none(), names):
             yield separator + "    " + json.dumps(row, cls=DjangoJSONEncoder)
             separator = ",\n"
         yield "\n  ]"

@@ -80,14 +80,14 @@ def test_the_export_holds_a_page_of_rows_at_a_time(client, ann, monkeypatch, dja
     volunteer = Volunteer.objects.create(user=ann)
     votes = [factories.vote(subject, "no", workflow, by=volunteer) for subject in factories.subjects(5, workflow)]
     monkeypatch.setattr(people_export, "PAGE", 2)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         data = json.loads("".join(people_export.person_export(ann)))
     assert [one["id"] for one in data["classifications"]] == [vote.pk for vote in votes]
 
 
 def test_an_export_of_somebody_who_never_answered_is_whole(ann):
     data = json.loads("".join(people_export.person_export(ann)))
-    assert (data["classifications"], data["favourites"], data["comments"]) == ([], [], [])
+    assert (data["classifications"], data["favourites"], data["comments"], data["collections"]) == ([], [], [], [])
 
 
 def test_leaving_removes_the_name_and_keeps_the_votes(client, ann):

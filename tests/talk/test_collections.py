@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.urls import reverse
 
 from accounts.models import Volunteer
 from classify.models import Favourite
+from hunter.people_export import person_export
 from talk import collecting
 from talk.errors import Refused
 from talk.models import Collection, CollectionItem
@@ -94,3 +97,10 @@ def test_favourites_are_shown_to_their_owner(client, ann, subject):
     assert client.get("/talk/collections/favourites/").status_code == 302
     client.force_login(ann)
     assert str(subject.cutout.public_id) in client.get("/talk/collections/favourites/").content.decode()
+
+
+def test_they_are_in_what_a_person_takes_along(rings, ann, subject):
+    collecting.subject_collect(collection=rings, subject=subject)
+    data = json.loads("".join(person_export(ann)))
+    assert [one["title"] for one in data["collections"]] == ["Rings"]
+    assert [(one["collection"], one["subject"]) for one in data["collected"]] == [(str(rings.public_id), subject.pk)]
