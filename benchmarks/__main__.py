@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-NAMES = ("ingest", "classify", "cycle", "scale", "consensus", "scores", "positions", "peers")
+NAMES = ("ingest", "classify", "cycle", "scale", "consensus", "scores", "positions", "talk", "peers")
 
 
 def main() -> int:

@@ -133,7 +133,7 @@ def _tags() -> list[str]:
     return known + [f"tag-{n}" for n in range(len(known), TAGS)]
 
 
-def _words() -> np.ndarray:
+def words_made() -> np.ndarray:
     """Made-up words by how often they come up, with two real ones."""
     syllables = ["ba", "ce", "di", "fo", "gu", "ka", "le", "mi", "no", "pu", "ra", "se", "ti", "vo", "zu", "ron"]
     made = ["".join(syllables[(n >> shift) & 15] for shift in (0, 4, 8, 12)) for n in range(WORDS)]
@@ -156,7 +156,7 @@ def _write_comments(cursor: Any, person: int) -> None:
     rng = np.random.default_rng(SEED)
     notes, chat = (_first(cursor, "talk_discussion", f"is_note = {value}") for value in ("true", "false"))
     subject = _first(cursor, "classify_subject")
-    words, tags = _words(), _tags()
+    words, tags = words_made(), _tags()
     for first in range(0, COMMENTS, BATCH):
         made = list(_batch(rng, first, words, tags))
         where = [notes + row["subject"] if row["subject"] is not None else chat + row["chat"] for row in made]

@@ -23,6 +23,8 @@ PAGES = [
     ("", "/talk/"),
     ("", "/talk/recent/"),
     ("", "/talk/subjects/1/"),
+    ("", "/talk/search/?q=trail"),
+    ("", "/talk/collections/"),
     ("", "/results/"),
     ("", "/statistics/"),
     ("", "/statistics/asteroid-trails/"),
