@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import warnings
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import numpy as np
 from astropy.io import fits
 
 from sky.simulate.exposure import SimulatedExposure, simulate_exposure
+
+OBSERVER = "observer.csv"
 
 
 def truth_path(path: Path) -> Path:
@@ -84,6 +87,23 @@ def write_fits(exposure: SimulatedExposure, path: str | Path) -> Path:
     return path
 
 
+def write_observer(exposures: Iterable[SimulatedExposure], path: str | Path) -> Path:
+    """Write where the telescope was, as state vectors for each exposure: a row a minute, from 10 before to 10 after.
+
+    Columns ``mjd_utc,x_km,y_km,z_km``: from the Earth's centre, ICRF.
+    """
+    path = Path(path)
+    with path.open("w", encoding="utf-8") as file:
+        file.write("mjd_utc,x_km,y_km,z_km\n")
+        for exposure in sorted(exposures, key=lambda one: one.header.start_mjd_utc):
+            header = exposure.header
+            minutes = np.arange(-10.0, header.exposure_s / 60 + 11.0)
+            times = header.start_mjd_utc + minutes / 1440
+            for time, (x, y, z) in zip(times, exposure.orbit.position_km(times), strict=True):
+                file.write(f"{time:.9f},{x:.6f},{y:.6f},{z:.6f}\n")
+    return path
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """One exposure of the sample."""
@@ -143,10 +163,18 @@ def sample_exposure(index: int, seed: int) -> SimulatedExposure:
 def make_sample(folder: str | Path, seed: int = 20_260, count: int | None = None) -> list[Path]:
     """Write the sample observations of the demo: 14 exposures, 10 with asteroids, 3 with satellites.
 
-    The same seed gives the same files, byte by byte; ``count`` writes only the first of them. Returns the FITS paths
-    in order.
+    Where the telescope was is in ``observer.csv`` beside them. The same seed gives the same files, byte by byte;
+    ``count`` writes only the first of them. Returns the FITS paths in order.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    exposures = (sample_exposure(index, seed) for index in range(len(SAMPLE))[:count])
-    return [write_fits(exposure, folder / f"{exposure.header.dataset}_flc.fits") for exposure in exposures]
+    paths, written = [], []
+    for index in range(len(SAMPLE))[:count]:
+        exposure = sample_exposure(index, seed)
+        paths.append(write_fits(exposure, folder / f"{exposure.header.dataset}_flc.fits"))
+        written.append(replace(exposure, pixels=_NO_PIXELS))
+    write_observer(written, folder / OBSERVER)
+    return paths
+
+
+_NO_PIXELS = np.zeros((0, 0), dtype=np.float32)

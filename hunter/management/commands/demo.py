@@ -17,11 +17,13 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.services import demo_users_ensure
+from archive.hubble import hubble_file_take
 from classify.models import Workflow
 from classify.publish import workflow_ensure
 from classify.starter import starter_content_ensure
 from hunter.processes import ProcessGroup
 from ml.services import shipped_model_ensure
+from sky.simulate.output import OBSERVER
 
 SAMPLE_SEED = 20190630  # the day the original project opened
 TRAINING_IMAGES = 24
@@ -68,6 +70,7 @@ class Command(BaseCommand):
                 "simulate", str(folder), seed=SAMPLE_SEED, count=exposures, stdout=self.stdout, stderr=self.stderr
             )
             (folder / "complete").touch()
+        hubble_file_take(folder / OBSERVER)
         first_time = not Workflow.objects.exists()
         workflow, _ = workflow_ensure()
         if first_time:
@@ -91,8 +94,9 @@ class Command(BaseCommand):
             signal.signal(getattr(signal, name), lambda *_: stop.set())
         group = ProcessGroup(self._write_line)
         try:
+            here = {"LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"), "SITE_URL": f"http://localhost:{port}"}
             for name, command in _commands(port).items():
-                group.start(name, command, {"LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING")})
+                group.start(name, command, here)
             self._wait_until_it_answers(port, group, stop)
             if not stop.is_set():
                 self._welcome(port, users)
