@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import QuerySet
+from django.db.models import Case, F, QuerySet, Value, When
 
 from accounts.models import User, Volunteer
 from accounts.selectors import account_export
 from classify.models import Classification, Favourite
-from talk.models import Collection, CollectionItem, Comment
+from talk.access import readable
+from talk.models import Block, Collection, CollectionItem, Comment, Report, Suspension, Upvote
 
 PAGE = 1000
-OF_ACCOUNT = ("comments", "collections", "collected")
+OF_ACCOUNT = ("comments", "collections", "collected", "upvotes", "reports", "blocks", "suspensions")
 """Lists of the account itself; the others are of its volunteer."""
 VOTE = {"id": "pk", "workflow": "workflow__slug", "subject": "subject_id"} | {
     name: name
@@ -25,12 +26,18 @@ VOTE = {"id": "pk", "workflow": "workflow__slug", "subject": "subject_id"} | {
     )
 }  # fmt: skip
 FAVOURITE = {"subject": "subject_id", "created_at": "created_at"}
-COMMENT = {"id": "pk", "subject": "discussion__subject_id", "discussion": "discussion__title"} | {
+COMMENT = {"id": "pk", "subject": "discussion__subject_id", "discussion": "title"} | {
     name: name for name in ("body", "created_at", "edited_at", "deleted_at")
 }
 COLLECTION = {"id": "public_id"} | {
     name: name for name in ("title", "description", "is_public", "changed_at", "created_at")
 }
+UPVOTE = {"comment": "comment_id", "created_at": "created_at"}
+REPORT = {"comment": "comment_id", "message": "message_id"} | {
+    name: name for name in ("reason", "text", "state", "created_at")
+}
+BLOCK = {"person": "person__username", "created_at": "created_at"}
+SUSPENSION = {name: name for name in ("why", "created_at", "until", "lifted_at")}
 COLLECTED = {"collection": "collection__public_id", "subject": "subject_id", "added_at": "added_at"}
 """Names in the document, and where their values are found."""
 
@@ -46,9 +53,13 @@ def person_export(user: User) -> Iterator[str]:
     lists: list[tuple[str, QuerySet[Any], dict[str, str]]] = [
         ("classifications", Classification.objects.filter(volunteer=volunteer), VOTE),
         ("favourites", Favourite.objects.filter(volunteer=volunteer), FAVOURITE),
-        ("comments", Comment.objects.filter(author=user), COMMENT),
+        ("comments", _comments(user), COMMENT),
         ("collections", Collection.objects.filter(owner=user), COLLECTION),
         ("collected", CollectionItem.objects.filter(collection__owner=user), COLLECTED),
+        ("upvotes", Upvote.objects.filter(person=user), UPVOTE),
+        ("reports", Report.objects.filter(by=user), REPORT),
+        ("blocks", Block.objects.filter(by=user), BLOCK),
+        ("suspensions", Suspension.objects.filter(person=user), SUSPENSION),
     ]
     for name, rows, names in lists:
         yield f',\n  "{name}": ['
@@ -58,6 +69,12 @@ def person_export(user: User) -> Iterator[str]:
             separator = ",\n"
         yield "\n  ]"
     yield "\n}\n"
+
+
+def _comments(user: User) -> QuerySet[Comment]:
+    """All that a person wrote; where, only as far as they may still know of it."""
+    title = Case(When(readable(user, "discussion__"), then=F("discussion__title")), default=Value(""))
+    return Comment.objects.filter(author=user).annotate(title=title)
 
 
 def _json(value: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from accounts.models import Role, User
@@ -28,6 +28,12 @@ def sees_hidden(person: Person) -> bool:
     return _has(person, Role.MODERATOR)
 
 
+def readable(person: Person, discussion: str = "") -> Q:
+    """The condition that a person may read a discussion; ``discussion`` is the way to it, such as ``discussion__``."""
+    fits = Q(**{f"{discussion}board__read__in": accesses_of(person)})
+    return fits if sees_hidden(person) else fits & Q(**{f"{discussion}hidden": False})
+
+
 def boards_readable(person: Person) -> QuerySet[Board]:
     """The boards that a person may read."""
     return Board.objects.filter(read__in=accesses_of(person))
@@ -35,8 +41,7 @@ def boards_readable(person: Person) -> QuerySet[Board]:
 
 def discussions_readable(person: Person) -> QuerySet[Discussion]:
     """The discussions that a person may read, with their boards."""
-    found = Discussion.objects.select_related("board").filter(board__read__in=accesses_of(person))
-    return found if sees_hidden(person) else found.filter(hidden=False)
+    return Discussion.objects.select_related("board").filter(readable(person))
 
 
 def comments_readable(person: Person) -> QuerySet[Comment]:
@@ -83,8 +88,7 @@ def may_write_on(person: Person, board: Board) -> bool:
 
 
 def _comments(person: Person) -> QuerySet[Comment]:
-    found = Comment.objects.filter(discussion__board__read__in=accesses_of(person))
-    return found if sees_hidden(person) else found.filter(discussion__hidden=False)
+    return Comment.objects.filter(readable(person, "discussion__"))
 
 
 def _signed_in(person: Person) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from accounts.models import Role, User
 from classify.models import Subject
 from tests import factories
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # the limits of the first day are over
 
 
 @pytest.fixture
@@ -16,12 +20,12 @@ def subject(db: None) -> Subject:
 
 @pytest.fixture
 def ann(db: None) -> User:
-    return factories.user(username="ann")
+    return factories.user(username="ann", date_joined=LONG_AGO)
 
 
 @pytest.fixture
 def bob(db: None) -> User:
-    return factories.user(username="bob")
+    return factories.user(username="bob", date_joined=LONG_AGO)
 
 
 @pytest.fixture

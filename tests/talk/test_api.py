@@ -6,8 +6,9 @@ import uuid
 
 import pytest
 
+from talk.discussions import discussion_lock
 from talk.models import Comment
-from talk.services import comment_delete, comment_post, discussion_lock
+from talk.services import comment_delete, comment_post
 from tests import factories
 
 POST = "/api/talk/comments/"
@@ -91,7 +92,7 @@ def test_refusals_have_their_own_codes(api, client, ann, subject, moderator):
         assert api(subject=subject.pk, body=f"number {n}").status_code == 201
     answer = api(subject=subject.pk, body="one more")
     assert (answer.status_code, answer.json()["error"]["code"]) == (429, "too_fast")
-    discussion_lock(discussion=Comment.objects.first().discussion, by=moderator)  # type: ignore[union-attr]
+    discussion_lock(discussion=Comment.objects.first().discussion, by=moderator, why="settled")  # type: ignore[union-attr]
     client.force_login(moderator)
     answer = api(subject=subject.pk, body="closed")
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "locked")

@@ -15,8 +15,10 @@ from django.utils import timezone
 from accounts.services import account_leave
 from classify.models import Consensus
 from ml.models import Score
+from talk.discussions import discussion_lock
+from talk.limits import EDITS_PER_WINDOW, PREVIEWS_PER_WINDOW
 from talk.models import Comment, CommentEvent, Discussion
-from talk.services import EDITS_PER_WINDOW, PREVIEWS_PER_WINDOW, comment_delete, comment_post, discussion_lock
+from talk.services import comment_delete, comment_post
 from tests import factories
 
 WORDS = [("/talk/", "Latest comments"), ("/talk/recent/", "Recent comments"), ("/talk/boards/notes/", "Notes")]
@@ -126,7 +128,9 @@ def test_posting_twice_posts_once(client, ann, subject):
 
 
 def test_a_refused_post_keeps_the_text(client, ann, subject, moderator):
-    discussion_lock(discussion=comment_post(author=ann, subject=subject, body="x").discussion, by=moderator)
+    discussion_lock(
+        discussion=comment_post(author=ann, subject=subject, body="x").discussion, by=moderator, why="settled"
+    )
     Discussion.objects.update(locked=False)
     for n in range(9):
         comment_post(author=ann, subject=subject, body=f"number {n}")
@@ -186,13 +190,14 @@ def test_anothers_comment_is_refused_and_a_moderator_deletes_it(client, ann, bob
 
 
 def test_a_moderator_closes_and_opens_a_conversation(client, ann, subject, moderator):
-    lock = reverse("talk:discussion_lock", args=[subject.pk])
+    made = comment_post(author=ann, subject=subject, body="first").discussion
+    moderate = reverse("talk:discussion_moderate", args=[made.pk])
     client.force_login(ann)
-    assert client.post(lock, {"locked": "yes"}).status_code == 404
+    assert client.post(moderate, {"act": "lock", "why": "settled"}).status_code == 404
     client.force_login(moderator)
-    client.post(lock, {"locked": "yes"})
+    client.post(moderate, {"act": "lock", "why": "settled"})
     assert "closed this conversation" in client.get(url(subject)).content.decode()
-    client.post(lock)
+    client.post(moderate, {"act": "unlock", "why": "more to say"})
     assert "<textarea" in client.get(url(subject)).content.decode()
 
 

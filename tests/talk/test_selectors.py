@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from talk import selectors
+from talk import board_selectors, selectors
 from talk.models import Comment, Tag
 from talk.services import comment_delete, comment_post
 from talk.views.paging import moment_of
@@ -20,7 +20,7 @@ def post(subject, body: str, **fields) -> Comment:  # type: ignore[no-untyped-de
 
 def test_a_conversation_reads_forwards_and_backwards(subject):
     ids = [post(subject, f"comment {n}").pk for n in range(7)]
-    discussion = selectors.discussion_of(subject)
+    discussion = selectors.discussion_of(None, subject)
     forwards, after = [], None
     while True:
         page = selectors.discussion_comments(discussion, after=after, limit=3)
@@ -44,18 +44,18 @@ def test_a_conversation_reads_forwards_and_backwards(subject):
 def test_a_comments_own_address_begins_with_it(subject):
     ids = [post(subject, f"comment {n}").pk for n in range(4)]
     at = selectors.comment_position(Comment.objects.get(pk=ids[2]))
-    page = selectors.discussion_comments(selectors.discussion_of(subject), after=at)
+    page = selectors.discussion_comments(selectors.discussion_of(None, subject), after=at)
     assert [row.pk for row in page.rows] == ids[2:]
     assert page.before is not None
 
 
 def test_nobody_has_written(subject):
-    assert selectors.discussion_comments(selectors.discussion_of(subject)).rows == []
+    assert selectors.discussion_comments(selectors.discussion_of(None, subject)).rows == []
 
 
 def test_recent_comments_leave_out_deleted_ones(subject, moderator):
     comments = [post(subject, f"comment {n}") for n in range(5)]
-    comment_delete(comment=comments[3], by=moderator)
+    comment_delete(comment=comments[3], by=moderator, why="spam")
     page = selectors.comments_recent(None, limit=2)
     assert [row.pk for row in page.rows] == [comments[4].pk, comments[2].pk]
     rest = selectors.comments_recent(None, before=int(page.after or 0), limit=2)
@@ -99,7 +99,7 @@ def test_each_tagged_subject_comes_once_across_pages(db):
 def test_a_tag_is_found_in_any_case_and_only_while_used(subject, moderator):
     comment = post(subject, "#Arc")
     assert selectors.tag_named("aRC") == Tag.objects.get(name="arc")
-    comment_delete(comment=comment, by=moderator)
+    comment_delete(comment=comment, by=moderator, why="spam")
     assert selectors.tag_named("arc") is None
 
 
@@ -107,10 +107,10 @@ def test_a_board_lists_the_liveliest_first_across_pages(db):
     subjects = factories.subjects(5, factories.workflow())
     for subject in [*subjects, subjects[1]]:
         post(subject, "hello")
-    board = selectors.boards(None)[0]
+    board = board_selectors.board_cards(None)[0].board
     found, key = [], None
     while True:
-        page = selectors.board_discussions(board, before=key, limit=2)
+        page = board_selectors.board_discussions(None, board, before=key, limit=2)
         found += [discussion.subject_id for discussion in page.rows]
         if page.after is None:
             break

@@ -11,10 +11,11 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Role, User
-from talk import services
+from talk import limits
+from talk.discussions import discussion_lock
 from talk.errors import NotYours, Refused
 from talk.models import Board, Comment, CommentEvent, Discussion, Tag, TagUse
-from talk.services import comment_delete, comment_edit, comment_post, discussion_lock
+from talk.services import comment_delete, comment_edit, comment_post
 from tests import factories
 
 
@@ -123,7 +124,7 @@ def test_deleting_twice_is_deleting_once(ann, subject):
 
 def test_a_locked_discussion_takes_nothing_new(ann, subject, moderator):
     comment = comment_post(author=ann, subject=subject, body="before")
-    discussion_lock(discussion=comment.discussion, by=moderator)
+    discussion_lock(discussion=comment.discussion, by=moderator, why="settled")
     for person in (ann, moderator):
         with pytest.raises(Refused) as refused:
             comment_post(author=person, subject=subject, body="after")
@@ -131,7 +132,7 @@ def test_a_locked_discussion_takes_nothing_new(ann, subject, moderator):
     with pytest.raises(Refused) as refused:
         comment_edit(comment=comment, editor=ann, body="changed")
     assert refused.value.code == "locked"
-    discussion_lock(discussion=comment.discussion, by=moderator, locked=False)
+    discussion_lock(discussion=comment.discussion, by=moderator, why="more to say", locked=False)
     assert comment_post(author=ann, subject=subject, body="after").pk
 
 
@@ -145,14 +146,14 @@ def test_who_may_do_what_to_anothers_comment(role, ann, subject):
         with pytest.raises(NotYours):
             comment_delete(comment=comment, by=person)
         with pytest.raises(NotYours):
-            discussion_lock(discussion=comment.discussion, by=person)
+            discussion_lock(discussion=comment.discussion, by=person, why="settled")
     else:
-        discussion_lock(discussion=comment.discussion, by=person)
-        assert comment_delete(comment=comment, by=person).deleted_by == person
+        discussion_lock(discussion=comment.discussion, by=person, why="settled")
+        assert comment_delete(comment=comment, by=person, why="spam").deleted_by == person
 
 
 def test_the_eleventh_comment_within_a_minute_waits(ann, bob, subject):
-    for n in range(services.POSTS_PER_WINDOW):
+    for n in range(limits.POSTS_PER_WINDOW):
         comment_post(author=ann, subject=subject, body=f"number {n}")
     with pytest.raises(Refused) as refused:
         comment_post(author=ann, subject=subject, body="one more")
@@ -169,12 +170,12 @@ def edit(comment: Comment, text: str, *, by: User) -> Comment:
 def test_the_eleventh_edit_within_a_minute_waits_whichever_comments_it_is_on(ann, bob, subject):
     comments = [comment_post(author=ann, subject=subject, body=f"number {n}") for n in range(2)]
     other = comment_post(author=bob, subject=subject, body="bob's")
-    for n in range(services.EDITS_PER_WINDOW):
+    for n in range(limits.EDITS_PER_WINDOW):
         edit(comments[n % 2], f"changed {n}", by=ann)
     with pytest.raises(Refused) as refused:
         edit(comments[0], "one more", by=ann)
     assert refused.value.code == "too_fast"
-    assert CommentEvent.objects.count() == services.EDITS_PER_WINDOW
+    assert CommentEvent.objects.count() == limits.EDITS_PER_WINDOW
     assert edit(comments[0], "changed 8", by=ann).body == "changed 8"  # no change
     assert edit(other, "bob's second", by=bob).body == "bob's second"
     CommentEvent.objects.filter(body="number 0").update(pgh_created_at=timezone.now() - timedelta(seconds=61))
@@ -184,8 +185,8 @@ def test_the_eleventh_edit_within_a_minute_waits_whichever_comments_it_is_on(ann
 def test_a_moderators_deletions_do_not_use_up_an_authors_edits(ann, subject, moderator):
     comments = [comment_post(author=ann, subject=subject, body=f"number {n}") for n in range(10)]
     for comment in comments[1:]:
-        comment_delete(comment=comment, by=moderator)
-    for n in range(services.EDITS_PER_WINDOW):
+        comment_delete(comment=comment, by=moderator, why="spam")
+    for n in range(limits.EDITS_PER_WINDOW):
         edit(comments[0], f"changed {n}", by=ann)
 
 
@@ -242,10 +243,10 @@ def test_the_limit_holds_when_all_posts_come_at_once():
     subject, [person] = factories.subjects(1, factories.workflow())[0], people(1)
     posts = [
         lambda n=n: comment_post(author=person, subject=subject, body=f"flood {n}")
-        for n in range(services.POSTS_PER_WINDOW + 4)
+        for n in range(limits.POSTS_PER_WINDOW + 4)
     ]
     assert [error.code for error in at_once(posts)] == ["too_fast"] * 4  # type: ignore[attr-defined]
-    assert Comment.objects.count() == services.POSTS_PER_WINDOW
+    assert Comment.objects.count() == limits.POSTS_PER_WINDOW
 
 
 @pytest.mark.django_db(transaction=True)
@@ -254,7 +255,7 @@ def test_the_limit_holds_when_all_edits_come_at_once():
     comments = [comment_post(author=person, subject=subject, body=f"number {n}") for n in range(2)]
     edits = [
         lambda n=n: comment_edit(comment=comments[n % 2], editor=person, body=f"flood {n}")
-        for n in range(services.EDITS_PER_WINDOW + 4)
+        for n in range(limits.EDITS_PER_WINDOW + 4)
     ]
     assert [error.code for error in at_once(edits)] == ["too_fast"] * 4  # type: ignore[attr-defined]
-    assert CommentEvent.objects.count() == services.EDITS_PER_WINDOW
+    assert CommentEvent.objects.count() == limits.EDITS_PER_WINDOW

@@ -24,6 +24,7 @@ from classify.starter import starter_content_ensure
 from hunter.processes import ProcessGroup
 from ml.services import shipped_model_ensure
 from sky.simulate.output import OBSERVER
+from talk.starter import boards_ensure
 
 SAMPLE_SEED = 20190630  # the day the original project opened
 TRAINING_IMAGES = 24
@@ -78,6 +79,7 @@ class Command(BaseCommand):
             rule = {"min_votes": 1, "max_votes": 1, "prevalence_yes": 0.3}
             Workflow.objects.filter(pk=workflow.pk).update(**rule)
             starter_content_ensure(workflow=workflow)
+            boards_ensure()
         self._say("Ingesting")
         call_command("ingest", str(folder), stdout=self.stdout, stderr=self.stderr)
         self._say("Pre-screening with the model")
