@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.http import Http404
@@ -32,10 +33,10 @@ def collection_for(person: Person, public_id: UUID) -> Collection:
 
 
 def own_collection(owner: User, public_id: UUID) -> Collection:
-    """A collection of this person. Raises ``Http404`` for anybody else's."""
+    """A collection of this person. Raises ``Http404``, or ``PermissionDenied`` for somebody else's public one."""
     found = collection_for(owner, public_id)
     if found.owner_id != owner.pk:
-        raise Http404
+        raise PermissionDenied(_("This collection is somebody else's."))
     return found
 
 
@@ -58,14 +59,17 @@ def collection_save(
     User.objects.select_for_update(no_key=True).get(pk=owner.pk)  # the limit is exact
     if collection is None and Collection.objects.filter(owner=owner).count() >= MOST_COLLECTIONS:
         raise Refused("too_many", _("You have %(most)d collections; more are not kept.") % {"most": MOST_COLLECTIONS})
-    collection = collection or Collection(owner=owner)
-    collection.title, collection.description, collection.is_public = title, description, is_public
+    values = {"title": title, "description": description, "is_public": is_public}
+    made = collection or Collection(owner=owner)
+    for name, value in values.items():
+        setattr(made, name, value)
     try:
         with transaction.atomic():
-            collection.save()
+            # The count belongs to those who put images in, perhaps at this moment.
+            made.save(update_fields=[*values, "changed_at"] if collection else None)
     except IntegrityError:
         raise Refused("title", _("You already have a collection with this title.")) from None
-    return collection
+    return made
 
 
 def collection_delete(*, collection: Collection) -> None:

@@ -19,7 +19,6 @@ from talk.models import (  # type: ignore[attr-defined]
     Discussion,
     Tag,
     TaggedSubject,
-    TagUse,
     Upvote,
 )
 
@@ -120,17 +119,6 @@ def comments_recent(person: Person, *, before: int | None = None, limit: int = C
     return _newest(_readable(person), before=before, limit=limit)
 
 
-def tag_comments(tag: Tag, *, before: int | None = None, limit: int = COMMENTS_PER_PAGE) -> Page[Comment]:
-    """The newest comments with a tag."""
-    uses = TagUse.objects.filter(tag=tag)
-    if before is not None:
-        uses = uses.filter(comment_id__lt=before)
-    ids = list(uses.order_by("-comment_id").values_list("comment_id", flat=True)[: limit + 1])
-    found = _readable(None).in_bulk(ids[:limit])
-    rows = [found[pk] for pk in ids[:limit] if pk in found]
-    return Page(rows, after=str(ids[limit - 1]) if len(ids) > limit else None)
-
-
 def _newest(comments: QuerySet[Comment], *, before: int | None, limit: int) -> Page[Comment]:
     if before is not None:
         comments = comments.filter(pk__lt=before)
@@ -153,16 +141,6 @@ def tag_named(name: str) -> Tag | None:
     found = Tag.objects.filter(name=name.lower()).select_related("merged_into").first()
     tag = found.merged_into or found if found else None
     return tag if tag and tag.uses_count else None
-
-
-def tag_subjects(tag: Tag, *, before: int | None = None, limit: int = SUBJECTS_PER_PAGE) -> Page[Subject]:
-    """Subjects with a tag, each once, the one tagged last first."""
-    tagged = TaggedSubject.objects.filter(tag=tag)
-    if before is not None:
-        tagged = tagged.filter(last_comment_id__lt=before)
-    found = list(tagged.order_by("-last_comment").select_related("subject__cutout")[: limit + 1])
-    rows = [row.subject for row in found[:limit]]
-    return Page(rows, after=str(found[limit - 1].last_comment_id) if len(found) > limit else None)
 
 
 def comment_with_key(author: User, key: UUID | None) -> Comment | None:

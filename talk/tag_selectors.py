@@ -7,6 +7,7 @@ import re
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Replace
 
+from talk.mentions import mentions_prefetch
 from talk.models import Comment, Tag, TaggedSubject
 from talk.selectors import COMMENTS_PER_PAGE, SUBJECTS_PER_PAGE, Page
 from talk.tag_filters import PEOPLE, TagFilter
@@ -54,7 +55,7 @@ def tag_comments(
     found = Comment.objects.select_related("author", "discussion__board", "discussion__subject__cutout").in_bulk(
         ids[:limit]
     )
-    rows = [found[pk] for pk in ids[:limit] if pk in found]
+    rows = mentions_prefetch([found[pk] for pk in ids[:limit] if pk in found])
     return Page(rows, after=str(ids[limit - 1]) if len(ids) > limit else None)
 
 

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import account_of, public, signed_in
-from talk import board_selectors, selectors, services
+from talk import board_selectors, services
 from talk.access import board_for, discussion_for
 from talk.errors import Refused
 from talk.forms import CommentForm, DiscussionForm
@@ -29,7 +29,6 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
         "sticky": board_selectors.board_sticky(request.user, found) if before is None else [],
         "page": board_selectors.board_discussions(request.user, found, before=before),
         "barred": barred(request.user, None, found),
-        "popular": selectors.tags_popular(),
     }
     return render(request, "talk/board.html", context)
 
@@ -68,5 +67,5 @@ def discussion_page(
     request: HttpRequest, found: Discussion, form: CommentForm | None = None, status: int = 200
 ) -> HttpResponse:
     """The page of a discussion with what is being written in it."""
-    context = {"board": found.board, "popular": selectors.tags_popular(), **thread_context(request, found, None, form)}
+    context = {"board": found.board, **thread_context(request, found, None, form)}
     return render(request, "talk/discussion.html", context, status=status)

@@ -47,7 +47,6 @@ def subject_page(
         "subject": found,
         "view": view | {"frames": subject_frames(view)},
         "tags": selectors.tags_popular(subject=found, limit=20),
-        "popular": selectors.tags_popular(),
         **thread_context(request, discussion, notes, form),
     }
     if discussion is None and Discussion.objects.filter(subject=found, is_note=True, hidden=True).exists():

@@ -6,6 +6,7 @@ import pytest
 from astropy.table import Table
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils import timezone
 
 from catalogue.exports import catalogue_bytes
 from catalogue.from_talk import candidates_from_tag, evidence_of
@@ -97,7 +98,9 @@ def test_what_votes_found_already_is_not_found_again(scientist, tagged):
 
 def test_a_trail_in_the_tile_of_a_lens_is_another_candidate(scientist, tagged):
     candidates_from_tag(tag=lens(), subject_ids=[tagged[0].pk], trail_class="arc", by=scientist)
-    Consensus.objects.filter(subject=tagged[0]).update(state="retired", retirement_reason="consensus", p_yes=0.99)
+    Consensus.objects.filter(subject=tagged[0]).update(
+        state="retired", retirement_reason="consensus", p_yes=0.99, band=0, retired_at=timezone.now()
+    )
     assert candidates_refresh() == 1
     assert sorted(Candidate.objects.values_list("source", "trail_class")) == [("consensus", ""), ("talk", "arc")]
 

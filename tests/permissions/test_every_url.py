@@ -15,7 +15,7 @@ from PIL import Image
 from accounts.models import Role
 from archive.models import Cutout
 from archive.services import ingest_start
-from catalogue.models import Candidate, CandidateSubject
+from catalogue.models import Candidate, CandidateSubject, ObjectMatch
 from catalogue.releases.making import release_make
 from catalogue.services import candidate_validate
 from classify.models import GuideEntry, GuideExample, Picture, TutorialStep, Workflow
@@ -27,7 +27,12 @@ from ml.models import Model
 from talk.services import comment_post
 from tests import factories
 from tests.archive.files import fits_write
+from tests.permissions import tag_rows
+from tests.permissions.forum_rows import forum_rows
 from tests.permissions.table import ACCESS, ADMIN_SITE, FOREIGN, OWNERS_ONLY
+from tests.permissions.talk_rows import personal_rows
+
+OF_A_CANDIDATE = {"catalogue:decide", "catalogue:measure", "catalogue:distance"}
 
 ROLES = ["public", "volunteer", "moderator", "scientist", "admin"]
 RANK = {"public": 0, "signed_in": 1, "moderator": 2, "scientist": 3, "admin": 4}
@@ -122,11 +127,12 @@ def rows(db, request, tmp_path) -> dict[str, dict[str, object]]:
         "accounts:profile": {"username": factories.user(public_profile=True).username},
         "certificate": {"token": _certificate(subject, workflow)},
         **_set_up(workflow),
-        "talk:board": {"slug": comment.discussion.board.slug},
         "talk:tag": {"name": "trail"},
+        **tag_rows.tag_rows(subject),
         "archive:observation": {"name": exposure.observation.name},
         "catalogue:export": {"fmt": "csv"},
         **_release(candidate),
+        "catalogue:match": {"pk": candidate.pk, "match_id": _match(candidate).pk},
     }
     ids = {"job_id": job.pk, "model_id": model.pk, "public_id": cutout.public_id}
     for name, entry in OURS:
@@ -134,11 +140,17 @@ def rows(db, request, tmp_path) -> dict[str, dict[str, object]]:
             if key in ids:
                 named.setdefault(name, {}).setdefault(key, ids[key])
             elif key == "pk":
-                is_comment = name in ("talk:comment", "talk:comment_edit", "talk:comment_delete")
-                is_candidate = "candidate" in name or name == "catalogue:decide"
-                row = comment.pk if is_comment else candidate.pk if is_candidate else subject.pk
-                named.setdefault(name, {})[key] = row
-    return named
+                is_candidate = "candidate" in name or name in OF_A_CANDIDATE
+                named.setdefault(name, {})[key] = candidate.pk if is_candidate else subject.pk
+    return named | personal_rows(comment) | forum_rows(comment)
+
+
+def _match(candidate: Candidate) -> ObjectMatch:
+    return ObjectMatch.objects.create(
+        candidate=candidate, designation="2001 AB12", catalogue="MPCORB", rank=1, reversed=False, separation_arcsec=1,
+        along_arcsec=1, cross_arcsec=0, angle_deg=0, length_ratio=1, rate_arcsec_h=20, delta_au=2, r_au=3, phase_deg=9,
+        within_limits=True,
+    )  # fmt: skip
 
 
 def _release(candidate: Candidate) -> dict[str, dict[str, str]]:
@@ -189,7 +201,7 @@ def check_answer(name, answer, where, allowed):
     where = f"{where}: {answer.status_code}"
     assert answer.status_code < 500, where
     if allowed:
-        refused = (401, 404) if name in OWNERS_ONLY else (401, 403, 404)
+        refused = (401, 404) if name in OWNERS_ONLY | tag_rows.OWNERS_ONLY else (401, 403, 404)
         assert not to_sign_in and answer.status_code not in refused, where
     else:
         assert to_sign_in or answer.status_code in (401, 404), where

@@ -68,7 +68,7 @@ def test_what_fits_is_marked_and_nothing_else_is_an_element(written, ann):
     assert "<b>" not in excerpt
     comment_post(author=ann, subject=written[0], body="\x02script\x03 quasar <mark>")
     excerpt = search(None, query_of("quasar")).hits[0].excerpt
-    assert excerpt == "script <mark>quasar</mark> &lt;mark&gt;"
+    assert excerpt == "script <mark>quasar</mark>"
 
 
 def test_few_are_found_beyond_the_newest(written, monkeypatch):

@@ -9,6 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from talk import board_selectors, selectors
 from talk.models import Comment, Tag
 from talk.services import comment_delete, comment_post
+from talk.tag_filters import TagFilter
+from talk.tag_selectors import tag_subjects, tag_subjects_key
 from talk.views.paging import moment_of
 from tests import factories
 
@@ -86,13 +88,13 @@ def test_each_tagged_subject_comes_once_across_pages(db):
         post(subject, "#arc")
     post(subjects[4], "#other")
     tag = Tag.objects.get(name="arc")
-    found, before = [], None
+    found, at = [], None
     while True:
-        page = selectors.tag_subjects(tag, before=before, limit=2)
-        found += [subject.pk for subject in page.rows]
+        page = tag_subjects(tag, TagFilter(), at=at, limit=2)
+        found += [row.subject_id for row in page.rows]
         if page.after is None:
             break
-        before = int(page.after)
+        at = tag_subjects_key(page.after)
     assert found == [subjects[n].pk for n in (0, 1, 4, 3, 2)]
 
 
