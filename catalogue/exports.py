@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
 
 from astropy.table import Table
 from django.conf import settings
@@ -16,6 +12,7 @@ from django.utils import timezone
 
 from catalogue.columns import COLUMNS, entries
 from catalogue.tables import FORMATS, table_bytes, table_of
+from sky.files import file_whole
 
 __all__ = ["FORMATS", "catalogue_bytes", "catalogue_table", "file_whole", "software_version"]
 
@@ -42,17 +39,3 @@ def catalogue_table(*, made_by: str) -> Table:
 def catalogue_bytes(fmt: str, *, made_by: str) -> bytes:
     """The validated catalogue as the content of a file of one of ``tables.FORMATS``."""
     return table_bytes(fmt, catalogue_table(made_by=made_by))
-
-
-@contextmanager
-def file_whole(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write that appears under its name only when it is complete; what lay there stays until then."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as handle:
-            yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ bending of light, in the axes of the ICRF. They are what a picture solved on the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 
 from sky.hst import ARCSEC_PER_RADIAN, AU_KM
 from sky.orbits import Orbits
-from sky.planets import EARTH, GM_SUN, SUN, Planets, planets_between
-from sky.propagate import FINE_STEP_DAYS, LIGHT_AU_PER_DAY, Journey
+from sky.planets import EARTH, GM_SUN, LAST_MJD_TDB, SUN, Planets, planets_between
+from sky.propagate import FINE_STEP_DAYS, LIGHT_AU_PER_DAY, MEET_DAYS, Journey, together
 from sky.times import tdb_from_utc
 
 Floats = NDArray[np.float64]
 HOURS_PER_DAY = 24.0
 BLOCK_NUMBERS = 2_000_000
 """Most numbers in memory for a block of orbits: objects x times x columns."""
+MOST_EPOCHS = 64
+"""More than these of a block are brought to one time first: each by itself would take as long as all together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +47,11 @@ class Places:
     def take(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> Places:
         """The chosen ones."""
         return Places(*(getattr(self, name)[chosen] for name in Places.__slots__))
+
+
+def places_joined(parts: Sequence[Places]) -> Places:
+    """All objects of several `Places`, one after the other."""
+    return Places(*(np.concatenate([getattr(part, name) for part in parts]) for name in Places.__slots__))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,18 +146,32 @@ def ephemeris(
     if not len(orbits) or not len(mjd_utc):
         return
     times = tdb_from_utc(mjd_utc)
-    planets = planets_between(min(times.min(), orbits.epoch.min()), max(times.max(), orbits.epoch.max()))
+    first, last = min(times.min(), orbits.epoch.min()), max(times.max(), orbits.epoch.max() + MEET_DAYS)
+    planets = planets_between(first, min(last, LAST_MJD_TDB))
     observers = [observer_at(float(at), place, planets) for at, place in zip(mjd_utc, geocentric_km, strict=True)]
     size = max(1, min(4096, BLOCK_NUMBERS // (8 * len(times))))
-    for epoch in np.unique(orbits.epoch):
-        of_epoch = np.flatnonzero(orbits.epoch == epoch)
-        for first in range(0, len(of_epoch), size):
-            block = orbits.take(of_epoch[first : first + size])
-            yield block, _places_of_block(block, float(epoch), observers, planets, step_days)
+    for start in range(0, len(orbits), size):
+        block = orbits.take(slice(start, start + size))
+        yield block, _places_of_block(block, observers, planets, step_days)
 
 
-def _places_of_block(
-    block: Orbits, epoch: float, observers: list[Observer], planets: Planets, step_days: float
+def _places_of_block(block: Orbits, observers: list[Observer], planets: Planets, step_days: float) -> list[Places]:
+    """Places of a block at each time. Objects of one epoch go together; where epochs are many, all from one time."""
+    epochs, which = np.unique(block.epoch, return_inverse=True)
+    if len(epochs) > MOST_EPOCHS:
+        state, at = together(block.state, block.epoch, planets, step_days)
+        return _places_from(block, state, at, observers, planets, step_days)
+    groups = [np.flatnonzero(which == number) for number in range(len(epochs))]
+    parts = []
+    for epoch, group in zip(epochs, groups, strict=True):
+        part = block.take(group)
+        parts.append(_places_from(part, part.state, float(epoch), observers, planets, step_days))
+    back = np.argsort(np.concatenate(groups))
+    return [places_joined(each).take(back) for each in zip(*parts, strict=True)]
+
+
+def _places_from(
+    block: Orbits, state: Floats, epoch: float, observers: list[Observer], planets: Planets, step_days: float
 ) -> list[Places]:
     """From the epoch back through all earlier times, and forth through all later ones."""
     seen: dict[int, Places] = {}
@@ -158,8 +179,7 @@ def _places_of_block(
     earlier = [index for index in reversed(order) if observers[index].mjd_tdb < epoch]
     later = [index for index in order if observers[index].mjd_tdb >= epoch]
     for way in (earlier, later):
-        journey = Journey(block.state, epoch, planets, step_days)
+        journey = Journey(state, epoch, planets, step_days)
         for index in way:
-            state = journey.to(observers[index].mjd_tdb)
-            seen[index] = places_seen(state, observers[index], block.h, block.g)
+            seen[index] = places_seen(journey.to(observers[index].mjd_tdb), observers[index], block.h, block.g)
     return [seen[index] for index in range(len(observers))]

@@ -7,11 +7,11 @@ reader never sees half of one, and a build that was killed goes on where it was.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import math
 import multiprocessing
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -21,9 +21,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sky.files import file_whole
 from sky.orbits import Orbits, orbits_joined, read_orbits
-from sky.planets import FIRST_MJD_TDB, LAST_MJD_TDB, Planets, planets_between
-from sky.propagate import COARSE_STEP_DAYS, Journey, is_quiet
+from sky.planets import FIRST_MJD_TDB, LAST_MJD_TDB, planets_between
+from sky.propagate import COARSE_STEP_DAYS, MEET_DAYS, Journey, is_quiet, together
 
 Floats = NDArray[np.float64]
 CHECKPOINT_DAYS = 128.0
@@ -31,7 +32,6 @@ VERSION = 1
 BLOCK = 16_384
 LOUD_BLOCK = 24_576
 """Larger: most of the cost of a close encounter is the same for one object as for a hundred."""
-_MEET_DAYS = 32.0
 _ARRAYS = ("designation", "epoch", "state", "h", "g", "sigma_arcsec", "drift_arcsec_year")
 MANIFEST = "manifest.json"
 
@@ -80,23 +80,39 @@ def catalogue_build(
     folder: Path,
     *,
     as_of: str,
-    first_mjd: float,
-    last_mjd: float,
+    times: list[float],
     processes: int = 1,
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
 ) -> Manifest:
     """Make a stored catalogue of a file of orbits. Safe to repeat, and to kill: it goes on where it was.
 
-    ``first_mjd`` … ``last_mjd``: the times of the exposures it is for. ``progress`` gets objects done, all, and what
-    is going on.
+    ``times``: the checkpoints (see `checkpoint_times`). ``progress`` gets objects done, all, and what is going on.
 
     Raises
     ------
     OrbitFileFault
         The file holds no orbit.
+    CatalogueFault
+        Somebody else makes this catalogue just now.
     """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(folder.name + ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CatalogueFault("Another import is under way; wait for its end.") from None
+        return _built(source, folder, as_of, times, processes, progress)
+
+
+def _built(
+    source: Path,
+    folder: Path,
+    as_of: str,
+    times: list[float],
+    processes: int,
+    progress: Callable[[int, int, str], None],
+) -> Manifest:
     work = folder.with_name(folder.name + ".part")
-    times = checkpoint_times(first_mjd, last_mjd)
     plan = {"version": VERSION, "source_sha256": sha256_of(source), "checkpoints": times, "as_of": as_of}
     count, skipped = _prepare(source, work, plan, progress)
     blocks = [block for block in _blocks(work) if not (work / _mark(block)).exists()]
@@ -120,23 +136,14 @@ def _publish(work: Path, folder: Path, manifest: Manifest) -> None:
     for left in work.glob("block_*.done"):
         left.unlink()
     (work / "plan.json").unlink()
-    _write_whole(work / MANIFEST, json.dumps(asdict(manifest), indent=1))
+    with file_whole(work / MANIFEST) as target:
+        target.write(json.dumps(asdict(manifest), indent=1).encode() + b"\n")
     old = folder.with_name(folder.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
     work.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a small file so that it is there whole or not at all."""
-    part = path.with_suffix(".tmp")
-    with part.open("w", encoding="utf-8") as target:
-        target.write(text + "\n")
-        target.flush()
-        os.fsync(target.fileno())
-    part.replace(path)
 
 
 def _prepare(
@@ -157,7 +164,7 @@ def _prepare(
         parts.append(part)
         progress(sum(map(len, parts)), 0, "orbits read")
     orbits = orbits_joined(parts)
-    covered = (orbits.epoch > FIRST_MJD_TDB + _MEET_DAYS) & (orbits.epoch < LAST_MJD_TDB - _MEET_DAYS)
+    covered = (orbits.epoch > FIRST_MJD_TDB + MEET_DAYS) & (orbits.epoch < LAST_MJD_TDB - MEET_DAYS)
     quiet = is_quiet(orbits.state)
     # Quiet ones first, each kind by epoch: blocks are of one kind and of few epochs.
     order = np.lexsort([orbits.epoch, ~quiet])
@@ -170,7 +177,8 @@ def _prepare(
         with (work / checkpoint_name(at)).open("wb") as target:
             target.truncate(6 * 4 * len(orbits))
     laid_out = {"plan": plan, "objects": len(orbits), "skipped": skipped, "quiet": int(quiet[order].sum())}
-    _write_whole(work / "plan.json", json.dumps(laid_out))
+    with file_whole(work / "plan.json") as target:
+        target.write(json.dumps(laid_out).encode())
     return len(orbits), skipped
 
 
@@ -209,8 +217,8 @@ def _block_fill(work: Path, block: tuple[int, int], times: list[float]) -> tuple
     part = slice(first, last)
     epoch = np.load(work / "epoch.npy", mmap_mode="r")[part]
     state = np.array(np.load(work / "state.npy", mmap_mode="r")[:, part])
-    planets = planets_between(min(times[0], epoch.min()), max(times[-1], epoch.max() + _MEET_DAYS))
-    met, at = _together(state, np.asarray(epoch), planets)
+    planets = planets_between(min(times[0], epoch.min()), max(times[-1], epoch.max() + MEET_DAYS))
+    met, at = together(state, np.asarray(epoch), planets, COARSE_STEP_DAYS)
     earlier = [time for time in reversed(times) if time < at]
     later = [time for time in times if time >= at]
     for way in (earlier, later):
@@ -227,28 +235,6 @@ def _write_block(path: Path, part: slice, state: Floats) -> None:
         for row, values in enumerate(state.astype("<f4")):
             target.seek(4 * (row * count + part.start))
             target.write(values.tobytes())
-
-
-def _together(state: Floats, epoch: Floats, planets: Planets) -> tuple[Floats, float]:
-    """All objects at one time, the latest epoch or a little after: those of earlier epochs are carried there.
-
-    First each to the next of common dates a month apart, as there may be thousands of epochs; then date by date.
-    """
-    meet = np.ceil(epoch / _MEET_DAYS) * _MEET_DAYS
-    if len(np.unique(epoch)) == 1:
-        return state, float(epoch[0])
-    gathered = np.empty_like(state)
-    for one in np.unique(epoch):
-        of_epoch = epoch == one
-        date = float(meet[of_epoch][0])
-        gathered[:, of_epoch] = Journey(state[:, of_epoch], float(one), planets, COARSE_STEP_DAYS).to(date)
-    order = np.argsort(meet, kind="stable")
-    dates = np.unique(meet)
-    for here, there in zip(dates[:-1], dates[1:], strict=True):
-        under_way = order[meet[order] <= here]
-        moved = Journey(gathered[:, under_way], float(here), planets, COARSE_STEP_DAYS).to(float(there))
-        gathered[:, under_way] = moved
-    return gathered, float(dates[-1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -51,10 +51,10 @@ class HubbleOrbit(Protocol):
     def error_km(self, mjd_utc: ArrayLike) -> Floats: ...
 
 
-def best(orbits: Sequence[HubbleOrbit], mjd_utc: float) -> HubbleOrbit:
-    """The one that is least wrong at a time; `Unknown` where none was given or covers it."""
+def best(orbits: Sequence[HubbleOrbit], mjd_utc: ArrayLike) -> HubbleOrbit:
+    """The one that is least wrong at the worst of some times; `Unknown` where none covers all of them."""
     each: list[HubbleOrbit] = [*orbits, Unknown()]
-    return min(each, key=lambda orbit: float(orbit.error_km(mjd_utc)[0]))
+    return min(each, key=lambda orbit: float(np.max(orbit.error_km(mjd_utc))))
 
 
 @dataclass(frozen=True, slots=True)

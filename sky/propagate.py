@@ -35,6 +35,8 @@ SHORTEST_STEP_DAYS = 1e-4
 """An object that needs shorter steps than 9 seconds is falling into a planet; its error no longer matters."""
 STEP_OVER_FALL = 0.45
 """Longest step in units of the time to fall round the nearest body; longer ones are not even tried."""
+MEET_DAYS = 32.0
+"""Between the dates at which objects of different epochs are brought together."""
 BLOCK = 2048
 """Objects at once: their working arrays stay in the processor's second cache."""
 _GM_BARYCENTRES = np.concatenate([GM[:EARTH], [GM[EARTH] + GM[MOON]], GM[MOON + 1 :]])
@@ -99,6 +101,27 @@ class Journey:
                 self._wild = _past_planets(self._wild, low, high, self._planets)
         self.mjd_tdb = mjd_tdb
         return self.state
+
+
+def together(state: Floats, epoch: Floats, planets: Planets, step_days: float) -> tuple[Floats, float]:
+    """Objects of many epochs (n,) at one time, the latest epoch or up to `MEET_DAYS` after it: (states, that time).
+
+    First each goes to the next of common dates a month apart, as there may be thousands of epochs; then date by date.
+    """
+    if len(np.unique(epoch)) == 1:
+        return state, float(epoch[0])
+    meet = np.ceil(epoch / MEET_DAYS) * MEET_DAYS
+    gathered = np.empty_like(state)
+    for one in np.unique(epoch):
+        of_epoch = epoch == one
+        journey = Journey(state[:, of_epoch], float(one), planets, step_days)
+        gathered[:, of_epoch] = journey.to(float(meet[of_epoch][0]))
+    dates = np.unique(meet)
+    for here, there in zip(dates[:-1], dates[1:], strict=True):
+        under_way = np.flatnonzero(meet <= here)
+        journey = Journey(gathered[:, under_way], float(here), planets, step_days)
+        gathered[:, under_way] = journey.to(float(there))
+    return gathered, float(dates[-1])
 
 
 def _steps(start: float, end: float, longest: float) -> list[tuple[float, float]]:
