@@ -166,6 +166,8 @@ CELERY_BEAT_SCHEDULE = {
     "classify.prioritise": {"task": "classify.tasks.prioritise", "schedule": 10.0, "options": {"expires": 10}},
     "catalogue.candidates": {"task": "catalogue.tasks.candidates_refresh", "schedule": 5.0, "options": {"expires": 5}},
     "talk.tell": {"task": "talk.tasks.tell", "schedule": 3.0, "options": {"expires": 3}},
+    "talk.mail": {"task": "talk.tasks.mail", "schedule": 20.0, "options": {"expires": 20}},
+    "talk.expire": {"task": "talk.tasks.expire", "schedule": 600.0, "options": {"expires": 600}},
 }
 
 # --- People ----------------------------------------------------------------------------------------------------
@@ -199,6 +201,9 @@ ACCOUNT_USERNAME_BLACKLIST = [  # names that sound official; demo accounts are m
     *("hubble", "hst", "jwst", "nasa", "esa", "esac", "stsci", "mpc", "jpl", "zooniverse", "hunter", "asteroidhunter"),
 ]
 
+_HOST = next((host for host in ALLOWED_HOSTS if not host.startswith((".", "*"))), "localhost")
+# How e-mails name the site: there is no request to ask.
+SITE_URL: str = env.str("SITE_URL", default=f"https://{_HOST}" if PRODUCTION else "http://localhost:8000")
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Asteroid Hunter <hunter@localhost>")
 if env.str("EMAIL_URL", default=""):
     vars().update(env.email_url("EMAIL_URL"))

@@ -11,6 +11,7 @@ from accounts.models import User
 from talk import selectors
 from talk.access import Person, comments_readable, may_write_on
 from talk.errors import Refused
+from talk.following import discussion_read
 from talk.forms import CommentForm
 from talk.models import Board, Comment, Discussion
 from talk.quoting import quote_of
@@ -29,6 +30,8 @@ def thread_context(
     page = selectors.discussion_comments(
         discussion, person=request.user, after=number_of(request, "after"), before=before
     )
+    if discussion is not None and isinstance(request.user, User):
+        discussion_read(person=request.user, discussion=discussion, comments=page.rows)
     answered = _answered(request, discussion, form)
     if form is None:
         initial = {"body": quote_of(author_name(answered), answered.body), "reply_to": answered.pk} if answered else {}

@@ -1,0 +1,1 @@
+"""REST of Talk, under the same permissions as its pages."""
