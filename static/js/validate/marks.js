@@ -14,10 +14,10 @@ export function bindMarks(root) {
   const image = layer.querySelector("img");
   layer.append(marks);
   const follow = () => {
-    const { transform } = image.style;
-    marks.style.transform = transform;
+    const { transform, width, height } = image.style;
+    Object.assign(marks.style, { transform, width, height });
     // Lines keep their width on screen however far one zooms in.
-    const scale = Number(/scale\(([\d.]+)\)/.exec(transform)?.[1] ?? 1);
+    const scale = Number(/scale\(([\d.]+)\)/.exec(transform)?.[1] ?? 1) * (parseFloat(width) || image.naturalWidth) / image.naturalWidth;
     marks.style.setProperty("--marks-scale", String(scale || 1));
   };
   new MutationObserver(follow).observe(image, { attributes: true, attributeFilter: ["style"] });

@@ -48,7 +48,7 @@ function valuesInTurn(url) {
 
 async function loaded(data, values) {
   const frame = {
-    name: data.name, own: data.own, source: data.stretch || data.image, affine: data.affine, decoded: null, asked: false,
+    name: data.name, own: data.own, source: data.stretch || data.image, affine: data.affine, size: { width: data.width, height: data.height }, decoded: null, asked: false,
     depth: data.stretch ? null : depthOf(data), image: null, canvas: null, pane: null,
   };
   if (data.own) return frame;
@@ -243,13 +243,14 @@ export class Frames {
     }));
   }
 
-  /** Follow the view: `transform` is that of the subject's own picture. */
-  place(transform) {
+  /** Follow the view: `transform` is that of the subject's own picture, `fit` its size on screen by its pixels. */
+  place(transform, fit) {
     const { columns, rows } = this.grid;
     this.viewer.layer.style.gridTemplate = this.side ? `repeat(${rows}, minmax(0, 1fr)) / repeat(${columns}, minmax(0, 1fr))` : "";
-    for (const { own, affine, image, canvas } of this.list) {
+    for (const { own, affine: [a, b, c, d, e, f], size, image, canvas } of this.list) {
       if (own) continue;
-      for (const element of [image, canvas]) element.style.transform = `${transform} matrix(${affine.join(", ")})`;
+      const moved = `${transform} matrix(${[a, b, c, d, e * fit, f * fit].join(", ")})`;
+      for (const element of [image, canvas]) this.viewer.lay(element, size, fit, moved);
     }
   }
 

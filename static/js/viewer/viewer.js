@@ -152,16 +152,21 @@ export class Viewer {
     this.view = clampPan(view, stage, this.size);
     this.mostZoom = Math.max(this.mostZoom, this.view.zoom);
     const { x, y, rotation, zoom } = this.view;
-    const scale = fitScale(stage, this.size, rotation) * zoom;
-    const transform = `translate(${x}px, ${y}px) rotate(${rotation}deg) scale(${scale})`;
-    for (const element of [this.image, this.canvas]) element.style.transform = transform;
-    this.frames.place(transform);
-    this.root.classList.toggle("is-pixelated", scale >= PIXELATED_FROM);
+    const fit = fitScale(stage, this.size, rotation);
+    const transform = `translate(${x}px, ${y}px) rotate(${rotation}deg) scale(${zoom})`;
+    for (const element of [this.image, this.canvas]) this.lay(element, this.size, fit, transform);
+    this.frames.place(transform, fit);
+    this.root.classList.toggle("is-pixelated", fit * zoom >= PIXELATED_FROM);
     this.stage.classList.toggle("is-zoomed", zoom > 1);
     for (const element of this.root.querySelectorAll("[data-when-zoomed]")) element.hidden = zoom <= 1;
     const readout = this.root.querySelector("[data-zoom]");
     if (readout) readout.textContent = `${zoom.toFixed(1)}×`;
     this.root.dispatchEvent(new CustomEvent("viewer:moved"));
+  }
+
+  /** An element of the layer as large as it is seen unzoomed, so that browsers know how many pixels it has to fill. */
+  lay(element, { width, height }, fit, transform) {
+    Object.assign(element.style, { width: `${width * fit}px`, height: `${height * fit}px`, transform });
   }
 
   /** The panes that are shown: {frame, x, y, width, height} in screen pixels from the stage's upper left corner. */
