@@ -126,7 +126,8 @@ def test_a_scientist_sets_up_a_second_project_and_a_stranger_classifies_in_it(pe
     expect(page.get_by_text("A disc with bright arms.")).to_be_visible()
 
     stranger = person(width=390)
-    assert stranger.page.goto("/classify/spirals/").status == 404
+    with stranger.page.expect_console_message(lambda message: "404" in message.text):
+        assert stranger.page.goto("/classify/spirals/").status == 404
     stranger.console.clear()
     page.goto("/setup/workflows/spirals/")
     page.get_by_role("button", name="Switch it on").click()
@@ -135,10 +136,10 @@ def test_a_scientist_sets_up_a_second_project_and_a_stranger_classifies_in_it(pe
     stranger.page.goto("/classify/")
     stranger.page.get_by_role("link", name="Spirals").click()
     expect(stranger.page.get_by_role("heading", name=QUESTION)).to_be_attached()
-    stranger.page.wait_for_timeout(1000)
-    if stranger.page.locator("dialog[open]").count():  # the tutorial, on the first visit
-        expect(stranger.page.locator("dialog[open]")).to_contain_text("two arms")
-        stranger.page.keyboard.press("Escape")
+    tutorial = stranger.page.locator("dialog[open]")  # on the first visit; it would take the keys
+    expect(tutorial).to_contain_text("two arms")
+    stranger.page.keyboard.press("Escape")
+    expect(tutorial).to_be_hidden()
     wait_for_image(stranger.page)
     assert stranger.page.locator("input[name=answer]").count() == 2
     stranger.page.keyboard.press("1")
