@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from catalogue import scan_views, talk_views, views
+from catalogue import scan_views, science_views, talk_views, views
 
 app_name = "catalogue"
 urlpatterns = [
     path("validate/", views.validate, name="validate"),
     path("validate/<uuid:pk>/", views.candidate, name="candidate"),
     path("validate/<uuid:pk>/decide/", views.decide, name="decide"),
+    path("validate/<uuid:pk>/measure/", science_views.measure, name="measure"),
+    path("validate/<uuid:pk>/distance/", science_views.distance, name="distance"),
+    path("validate/<uuid:pk>/objects/<int:match_id>/", science_views.match, name="match"),
     path("validate/from-tag/<slug:name>/", talk_views.from_tag, name="from_tag"),
     path("scan/", scan_views.index, name="scan"),
     path("scan/funnel/", scan_views.funnel, name="scan_funnel"),

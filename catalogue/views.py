@@ -23,6 +23,7 @@ from catalogue.exports_classifications import classifications_csv
 from catalogue.filters import ALL, CandidateFilter
 from catalogue.forms import DecisionForm
 from catalogue.models import Candidate, Grade, TrailClass, Validation
+from catalogue.science import science_of
 
 VERDICTS_SHOWN = {
     Validation.Verdict.ACCEPT: gettext_lazy("Accepted as %(class)s."),
@@ -78,6 +79,8 @@ def _queue_page(
         "query": filters.query(),
         "page": page,
         "detail": selectors.candidate_detail(opened, filters) if opened else None,
+        "science": science_of(opened) if opened else None,
+        "ends": _ends(opened) if opened else [],
         "form": form or DecisionForm(),
         "chosen": _class_chosen(opened, form),
         "classes": TrailClass.choices,
@@ -88,6 +91,14 @@ def _queue_page(
         "instruments": selectors.instruments(),
     }
     return render(request, "catalogue/validate.html", context, status=status)
+
+
+def _ends(opened: Candidate) -> list[tuple[str, str, float | None]]:
+    """Fields for ends set by hand: name, label, and where the end was found."""
+    found = (opened.end1_x, opened.end1_y, opened.end2_x, opened.end2_y)
+    labels = (_("End 1, x"), _("End 1, y"), _("End 2, x"), _("End 2, y"))
+    places = [None if value is None else round(value, 1) for value in found]
+    return list(zip(("x1", "y1", "x2", "y2"), labels, places, strict=True))
 
 
 def _class_chosen(opened: Candidate | None, form: DecisionForm | None) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client
 
 from accounts.models import Role, User
 from archive.hubble import hubble_orbit
@@ -15,7 +16,7 @@ from archive.models import Exposure
 from archive.services import ingest_start
 from catalogue.distances import candidate_fit_distance, distance_newest
 from catalogue.measuring import candidate_measure, measurement_newest
-from catalogue.models import Candidate, DistanceFit, TrailMeasurement
+from catalogue.models import Candidate, DistanceFit, ObjectMatch, ObjectMatchEvent, TrailMeasurement
 from jobs.services import job_run
 from sky.observer import Unknown
 from sky.simulate.exposure import SimulatedExposure, simulate_exposure
@@ -134,3 +135,42 @@ def test_without_hubbles_place_there_is_no_distance(candidate: Candidate, ann: U
     with pytest.raises(ValidationError, match="Nobody knows where Hubble was"):
         candidate_fit_distance(candidate=candidate, by=ann)
     assert not DistanceFit.objects.exists()
+
+
+@pytest.mark.usefixtures("hubble")
+def test_the_page_measures_fits_and_shows_it(candidate: Candidate, seen: Seen, ann: User, client: Client) -> None:
+    client.force_login(ann)
+    address = f"/validate/{candidate.pk}/"
+    assert "Not measured yet" in client.get(address).content.decode()
+    page = client.post(f"{address}measure/", {"x1": "5", "y1": "5", "x2": "5", "y2": "5.5"}, follow=True)
+    assert "Set them by hand" in page.content.decode()
+    page = client.post(f"{address}measure/", follow=True).content.decode()
+    measured = candidate.measurements.get()
+    assert "Measured:" in page and f"{measured.magnitude_ab:.2f} ±" in page
+    page = client.post(f"{address}distance/", follow=True).content.decode()
+    fit = candidate.distance_fits.get()
+    assert f"{fit.distance_au:.3f} au" in page and f"{fit.h_mag:.2f} ±" in page
+
+
+def test_one_object_at_most_is_accepted_and_the_history_keeps_each_word(
+    candidate: Candidate, ann: User, client: Client
+) -> None:
+    client.force_login(ann)
+    values = {
+        "candidate": candidate, "catalogue": "MPCORB", "reversed": False, "separation_arcsec": 1, "along_arcsec": 1,
+        "cross_arcsec": 0, "angle_deg": 0, "length_ratio": 1, "rate_arcsec_h": 20, "delta_au": 2, "r_au": 3,
+        "phase_deg": 9, "within_limits": True,
+    }  # fmt: skip
+    one, two = (ObjectMatch.objects.create(designation=f"2001 AB{n}", rank=n, **values) for n in (1, 2))
+    address = f"/validate/{candidate.pk}/objects/"
+    for match, state, said in (
+        (one, "accepted", "accepted"),
+        (two, "accepted", "Another object"),
+        (one, "rejected", "rejected"),
+        (two, "accepted", "accepted"),
+    ):
+        assert said in client.post(f"{address}{match.pk}/", {"state": state}, follow=True).content.decode()
+    one.refresh_from_db()
+    two.refresh_from_db()
+    assert (one.state, two.state, two.decided_by) == ("rejected", "accepted", ann)
+    assert ObjectMatchEvent.objects.filter(pgh_obj=one).count() == 2
