@@ -43,8 +43,9 @@ class DistanceFit:
     Earth's centre at the epoch. ``covariance`` (5, 5) belongs to ``parameters`` (5,), named by ``PARAMETERS``.
     ``reversed`` says for each exposure whether it runs from its ``end`` to its ``start``; ``direction`` is
     ``as_given``, ``reversed``, ``mixed`` or ``open``; ``delta_chi2`` is the advantage over the best fit
-    with the whole visit the other way round. ``rejected`` names (exposure, number of its point, what) that the
-    rest contradicts. ``flags`` name what cannot be had from these data.
+    with the whole visit the other way round, which the ``other_`` ones describe. ``rejected`` names
+    (exposure, number of its point, what) that the rest contradicts. ``flags`` name what cannot be had from
+    these data.
     """
 
     parallax: float
@@ -60,7 +61,8 @@ class DistanceFit:
     direction: str
     reversed: tuple[bool, ...]
     delta_chi2: float
-    other_parallax: float
+    other_parameters: Floats
+    other_covariance: Floats
     chi2: float
     degrees_of_freedom: int
     sigma_scale: float
@@ -82,7 +84,7 @@ class DistanceFit:
             "direction": self.direction,
             "delta_chi2": self.delta_chi2,
             "reversed": list(self.reversed),
-            "parallax_other_direction_per_au": self.other_parallax,
+            "parallax_other_direction_per_au": float(self.other_parameters[4]),
             "motion": {
                 "east_arcsec_per_hour": self.motion_arcsec_h[0],
                 "north_arcsec_per_hour": self.motion_arcsec_h[1],
@@ -191,8 +193,8 @@ def _report(
     scale = 1.0
     if freedom > 0 and chi2_distribution.sf(solution.chi2, freedom) < POOR_PROBABILITY:
         scale = math.sqrt(solution.chi2 / freedom)
-    known = np.linalg.matrix_rank(solution.normal, tol=1e-9 * float(np.trace(solution.normal)), hermitian=True) == 5
-    covariance = np.asarray(np.linalg.pinv(solution.normal, hermitian=True) * scale**2, dtype=np.float64)
+    known = solution.constrained
+    covariance = solution.covariance * scale**2
     sigmas = np.sqrt(np.maximum(np.diag(covariance), 0))
     parallax, sigma = float(solution.parameters[4]), float(sigmas[4]) if known else math.inf
     measured = parallax >= LIMIT_SIGMAS * sigma
@@ -213,7 +215,8 @@ def _report(
         direction=_direction(problem.flips, delta),
         reversed=problem.flips,
         delta_chi2=delta,
-        other_parallax=float(other.parameters[4]),
+        other_parameters=other.parameters,
+        other_covariance=other.covariance * scale**2,
         chi2=solution.chi2,
         degrees_of_freedom=freedom,
         sigma_scale=scale,

@@ -18,12 +18,13 @@ from sky.parallax_model import EDGE, END, START, Floats, Seen, Visit
 FIRST_PARALLAXES = (0.15, 0.5, 1.5, 5.0)
 FIRST_SHARES = (1.0, 0.6)
 """How much of the exposure a trail cut by an edge may show: two places to start from."""
-STARTS = 3
+STARTS = 2
 CURVE_STEPS = 80
 BEYOND_SIGMAS = 3.0
 OUTLIER_SIGMAS = 3.5
 LARGEST_DROPPED = 0.25
 LEAST_REDUNDANCY = 0.02
+SINGULAR = 1e-11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,9 +42,22 @@ class Solution:
         return float(np.sum(self.residuals[self.kept] ** 2))
 
     @property
-    def normal(self) -> Floats:
+    def covariance(self) -> Floats:
+        """Of the parameters (5, 5); directions that the data leave free have no part in it (see ``constrained``)."""
+        used, size = self._scaled()
+        return np.asarray(np.linalg.pinv(used.T @ used, rcond=SINGULAR, hermitian=True) / np.outer(size, size))
+
+    @property
+    def constrained(self) -> bool:
+        """Whether the data fix all five parameters."""
+        used, _ = self._scaled()
+        values = np.linalg.eigvalsh(used.T @ used)
+        return bool(values[0] > SINGULAR * values[-1])
+
+    def _scaled(self) -> tuple[Floats, Floats]:
         used = self.jacobian[self.kept]
-        return np.asarray(used.T @ used)
+        size = np.maximum(np.sqrt(np.sum(used**2, axis=0)), 1e-12)
+        return used / size, size
 
 
 def _nearest_hours(points: Floats, curve: Floats, hours: Floats) -> Floats:
@@ -173,11 +187,14 @@ class Problem:
         """
         data = self.count + int(self.timed.sum())
         for _ in range(int(LARGEST_DROPPED * data)):
-            free = 1 - np.einsum("rp,pq,rq->r", solution.jacobian, np.linalg.pinv(solution.normal), solution.jacobian)
+            free = 1 - np.einsum("rp,pq,rq->r", solution.jacobian, solution.covariance, solution.jacobian)
             judged = self.kept & (free > LEAST_REDUNDANCY) & np.any(solution.jacobian != 0, axis=1)
             size = np.where(judged, np.abs(solution.residuals) / np.sqrt(np.maximum(free, LEAST_REDUNDANCY)), 0.0)
+            if not judged.any():
+                break
             worst = int(np.argmax(size))
-            if size[worst] < OUTLIER_SIGMAS:
+            # Where all points scatter more than they say, none of them is an outlier.
+            if size[worst] < OUTLIER_SIGMAS * max(1.0, 1.4826 * float(np.median(size[judged]))):
                 break
             self.drop(worst)
             solution = self.solve(solution.parameters)
