@@ -7,8 +7,9 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
 
-from accounts.services import volunteer_adopt
+from accounts.services import user_language_set, volunteer_adopt
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -29,8 +30,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: Any) -> None:
         """Signing in, also right after signing up: the browser's anonymous volunteer becomes the account's.
 
-        The browser forgets the key: whoever uses it after a sign-out is a new person.
+        The browser forgets the key: whoever uses it after a sign-out is a new person. E-mails come in the language
+        of the pages.
         """
         super().login(request, user)
+        user_language_set(user=user, language=get_language() or "")
         volunteer_adopt(user=user, key=getattr(request, "volunteer_key", None))
         request.volunteer_key = None  # type: ignore[attr-defined]

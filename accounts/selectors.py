@@ -58,6 +58,7 @@ def account_export(user: User) -> dict[str, Any]:
         "last_sign_in": user.last_login,
         "email_addresses": [{"email": a.email, "verified": a.verified, "primary": a.primary} for a in addresses],
         "public_profile": user.public_profile,
+        "language": user.language,
         "classifications_count": volunteer.classifications_count if volunteer else 0,
         "volunteer_since": volunteer.created_at if volunteer else None,
         "role_history": [{"at": one.pgh_created_at, "role": one.role, "active": one.is_active} for one in events],

@@ -63,7 +63,7 @@ def account_leave(*, user: User) -> None:
     _refuse_last_admin(user, admins)
     with pghistory.context(user=user.pk, why="left"):
         user.username = f"former-{secrets.token_hex(8)}"
-        user.first_name = user.last_name = user.email = ""
+        user.first_name = user.last_name = user.email = user.language = ""
         user.password = make_password(None)
         user.role = Role.VOLUNTEER
         user.is_active = False
@@ -94,6 +94,12 @@ def _locked(user: User) -> tuple[set[int], User]:
 def _refuse_last_admin(user: User, admins: set[int]) -> None:
     if admins == {user.pk}:
         raise AccountRefused(_("This is the only admin. Nothing was changed; make somebody else admin first."))
+
+
+def user_language_set(*, user: User, language: str) -> None:
+    """Write e-mails to a person in this language from now on; one the site does not speak changes nothing."""
+    if language in dict(settings.LANGUAGES) and user.language != language:
+        User.objects.filter(pk=user.pk).update(language=language)
 
 
 def volunteer_adopt(*, user: User, key: UUID | None) -> None:

@@ -13,11 +13,22 @@ from accounts.models import User, Volunteer
 from accounts.selectors import account_export
 from classify.models import Classification, Favourite
 from talk.access import readable
-from talk.models import Block, Collection, CollectionItem, Comment, Report, Suspension, Upvote
+from talk.models import (
+    Block,
+    Collection,
+    CollectionItem,
+    Comment,
+    Follow,
+    MailChoice,
+    Message,
+    Report,
+    Suspension,
+    Upvote,
+)
 
 PAGE = 1000
-OF_ACCOUNT = ("comments", "collections", "collected", "upvotes", "reports", "blocks", "suspensions")
-"""Lists of the account itself; the others are of its volunteer."""
+OF_VOLUNTEER = ("classifications", "favourites")
+"""Lists that need a volunteer; the others are of the account itself."""
 VOTE = {"id": "pk", "workflow": "workflow__slug", "subject": "subject_id"} | {
     name: name
     for name in (
@@ -38,12 +49,17 @@ REPORT = {"comment": "comment_id", "message": "message_id"} | {
 }
 BLOCK = {"person": "person__username", "created_at": "created_at"}
 SUSPENSION = {name: name for name in ("why", "created_at", "until", "lifted_at")}
+MESSAGE = {"between": "conversation__first__username", "and": "conversation__second__username"} | {
+    name: name for name in ("body", "created_at")
+}
+FOLLOW = {"board": "board__slug", "tag": "tag__name", "discussion": "discussion", "level": "level"}
+MAIL_CHOICE = {"category": "category", "digest": "digest"}
 COLLECTED = {"collection": "collection__public_id", "subject": "subject_id", "added_at": "added_at"}
 """Names in the document, and where their values are found."""
 
 
 def person_export(user: User) -> Iterator[str]:
-    """The document in pieces: the account, then classifications, favourites, comments and collections.
+    """The document in pieces: the account, then what they classified, wrote, collected, follow and chose.
 
     Rows that come in while it runs are left to the next export.
     """
@@ -60,11 +76,14 @@ def person_export(user: User) -> Iterator[str]:
         ("reports", Report.objects.filter(by=user), REPORT),
         ("blocks", Block.objects.filter(by=user), BLOCK),
         ("suspensions", Suspension.objects.filter(person=user), SUSPENSION),
+        ("messages", Message.objects.filter(author=user), MESSAGE),
+        ("follows", Follow.objects.filter(person=user), FOLLOW),
+        ("mail_choices", MailChoice.objects.filter(person=user), MAIL_CHOICE),
     ]
     for name, rows, names in lists:
         yield f',\n  "{name}": ['
         separator = "\n"
-        for row in _in_pages(rows if volunteer or name in OF_ACCOUNT else rows.none(), names):
+        for row in _in_pages(rows if volunteer or name not in OF_VOLUNTEER else rows.none(), names):
             yield separator + "    " + json.dumps(row, cls=DjangoJSONEncoder)
             separator = ",\n"
         yield "\n  ]"

@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.services import account_leave
 from classify.models import Favourite
+from talk.forgetting import personal_forget
 
 
 @transaction.atomic
@@ -19,4 +20,5 @@ def person_leave(*, user: User) -> None:
         The last admin cannot leave; nothing was changed.
     """
     Favourite.objects.filter(volunteer__user=user).delete()
+    personal_forget(user=user)
     account_leave(user=user)

@@ -11,7 +11,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language
 
-from accounts.access import public
+from accounts.access import account_of, public
+from accounts.services import user_language_set
 from hunter import selectors
 from hunter.errors import error_body
 
@@ -33,8 +34,11 @@ def about(request: HttpRequest) -> HttpResponse:
 @public
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
-    """Choose the language of the pages; a cookie keeps it."""
-    return set_language(request)
+    """Choose the language of the pages; a cookie keeps it, and an account for its e-mails."""
+    response = set_language(request)
+    if request.user.is_authenticated:
+        user_language_set(user=account_of(request), language=request.POST.get("language", ""))
+    return response
 
 
 @public

@@ -34,7 +34,7 @@ PEOPLE_PER_SWEEP = 200
 MAILS_PER_SWEEP = 100
 MOST_IN_MAIL = 50
 MOST_ATTEMPTS = 12
-"""The waits between attempts double from a minute: the last is three days after the first."""
+"""The waits between attempts double from a minute: the last is a day and a half after the first."""
 
 NOTIFICATIONS_KEPT = timedelta(days=92)
 MAILS_KEPT = timedelta(days=30)
