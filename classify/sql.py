@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import Cursor
 
 
@@ -15,6 +15,7 @@ def rows(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     Django's own cursors write the values into the text, so that PostgreSQL would plan the same statement each time:
     for those of a volunteer's cycle that took longer than to run them. Each value needs a type in the text.
     """
+    connection: Any = connections[DEFAULT_DB_ALIAS]  # looked up once
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     connection.validate_no_broken_transaction()

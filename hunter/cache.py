@@ -16,9 +16,9 @@ from redis.exceptions import RedisError
 log = logging.getLogger(__name__)
 COUNT_UP = """
 for number, key in ipairs(KEYS) do
-  local count = redis.call('INCR', key)
+  local count = redis.call('INCRBY', key, ARGV[2])
   redis.call('EXPIRE', key, ARGV[1])
-  if count > tonumber(ARGV[1 + number]) then return 0 end
+  if count > tonumber(ARGV[2 + number]) then return 0 end
 end
 return 1
 """
@@ -69,11 +69,11 @@ class TolerantClient(RedisCacheClient):
     def _clients(self) -> dict[int, Any]:
         return {}
 
-    def count_up(self, limits: Mapping[str, int], timeout: int) -> bool:
-        """Add one to each counter until one is over its limit, in one exchange; whether none is."""
+    def count_up(self, limits: Mapping[str, int], timeout: int, by: int) -> bool:
+        """Add to each counter until one is over its limit, in one exchange; whether none is."""
         try:
             client = self.get_client(None, write=True)
-            return bool(client.eval(COUNT_UP, len(limits), *limits, timeout, *limits.values()))
+            return bool(client.eval(COUNT_UP, len(limits), *limits, timeout, by, *limits.values()))
         except (RedisError, OSError) as error:
             log.warning("the cache is away (%s): %s", "count_up", error)
             return True
@@ -86,10 +86,11 @@ class TolerantCache(RedisCache):
         super().__init__(server, params)
         self._class = TolerantClient
 
-    def count_up(self, limits: Mapping[str, int], *, timeout: int) -> bool:
-        """Add one to each counter (from 0 where it is new) in this order, until one is over its limit; whether none is.
+    def count_up(self, limits: Mapping[str, int], *, timeout: int, by: int = 1) -> bool:
+        """Add ``by`` to each counter (from 0 where it is new) in this order, until one is over its limit; whether
+        none is.
 
         A counter is kept for ``timeout`` seconds from now. True where nobody knows.
         """
         client: TolerantClient = self._cache  # type: ignore[assignment]
-        return client.count_up({self.make_and_validate_key(key): most for key, most in limits.items()}, timeout)
+        return client.count_up({self.make_and_validate_key(key): most for key, most in limits.items()}, timeout, by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 PEOPLE_PER_ADDRESS = 30  # a school class shares one address
+DRAWS = 64  # a process draws a person's limit in so many parts, so that few requests wait for Redis
+MOST_DRAWN = 10_000
 
 
 class KeysetPagination(CursorPagination):
@@ -57,11 +60,38 @@ class Negotiation(DefaultContentNegotiation):
         return super().select_renderer(request, renderers, format_suffix)
 
 
+class _Drawn:
+    """Requests that this process may let through, already counted in Redis: by the counters' names."""
+
+    def __init__(self) -> None:
+        self._left: dict[tuple[str, ...], int] = {}
+        self._lock = Lock()
+
+    def take(self, names: tuple[str, ...]) -> bool:
+        """Use one up; whether there was one."""
+        with self._lock:
+            left = self._left.pop(names, 0)
+            if left > 1:
+                self._left[names] = left - 1
+        return left > 0
+
+    def put(self, names: tuple[str, ...], n: int) -> None:
+        """Keep some. Those of windows that have ended are forgotten with all others, at times."""
+        with self._lock:
+            if len(self._left) >= MOST_DRAWN:
+                self._left.clear()
+            self._left[names] = self._left.get(names, 0) + n
+
+
+_drawn = _Drawn()
+
+
 class PersonThrottle(ScopedRateThrottle):
     """Limits per person (the account, else the anonymous volunteer's cookie), and a wider one per address.
 
     The wider one keeps fresh cookies from evading the first. Counters per window of time, not histories of
-    requests: a request costs the same however many came before.
+    requests: a request costs the same however many came before. A process counts a small part of a limit at once; what
+    it does not use by the end of the window is lost to the person (at most a 64th of the limit per process).
     """
 
     wait_s = 0.0
@@ -75,7 +105,15 @@ class PersonThrottle(ScopedRateThrottle):
         self.wait_s = duration - now % duration
         idents = [(_person(request), limit), (f"address-{self.get_ident(request)}", limit * PEOPLE_PER_ADDRESS)]
         limits = {self._key(ident, int(now // duration)): most for ident, most in idents if ident}
-        return bool(self.cache.count_up(limits, timeout=2 * duration))  # type: ignore[attr-defined]
+        part = max(1, limit // DRAWS)
+        return _drawn.take(tuple(limits)) or self._draw(limits, 2 * duration, part)
+
+    def _draw(self, limits: dict[str, int], timeout: int, part: int) -> bool:
+        """Count a part of the limits at once; what is not needed now lets the next requests of this process through."""
+        allowed = bool(self.cache.count_up(limits, timeout=timeout, by=part))  # type: ignore[attr-defined]
+        if allowed and part > 1:
+            _drawn.put(tuple(limits), part - 1)
+        return allowed
 
     def _key(self, ident: str, window: int) -> str:
         return f"{self.cache_format % {'scope': self.scope, 'ident': ident}}_{window}"

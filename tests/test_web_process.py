@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
+from typing import ClassVar
 
 import pytest
 from django.core.cache import cache
 from django.db import connection, connections
-from django.test import Client
+from django.test import Client, RequestFactory
+from rest_framework.request import Request
 
 from classify.sql import rows
 from hunter.database.base import DatabaseWrapper
+from hunter.rest import PersonThrottle
 from tests import factories
 from tools.statements import statements_sent
 
@@ -115,3 +119,21 @@ def test_rest_answers_json_whatever_is_asked_for():
     workflow = factories.workflow()
     answer = Client().get(f"/api/workflows/{workflow.slug}/next/", headers={"Accept": "text/html"})
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+
+
+def test_a_process_draws_a_limit_in_parts_and_lets_no_more_through(monkeypatch):
+    class Limit(PersonThrottle):
+        THROTTLE_RATES: ClassVar = {"read": "128/min"}
+        timer = staticmethod(lambda: 6e8)
+
+    asked = []
+    count_up = cache.count_up
+    monkeypatch.setattr(cache, "count_up", lambda *args, **given: asked.append(given["by"]) or count_up(*args, **given))
+    people = [Request(RequestFactory().get("/")) for _ in range(2)]
+    for person in people:
+        person._request.volunteer_key = uuid.uuid4()
+    allowed = [
+        sum(Limit().allow_request(person, None) for _ in range(n)) for person, n in zip(people, (140, 1), strict=True)
+    ]
+    assert allowed == [128, 1]
+    assert asked == [2] * (64 + 12 + 1)
