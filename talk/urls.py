@@ -26,5 +26,6 @@ urlpatterns = [
     path("subjects/<int:pk>/collect/", collections.collect, name="collect"),
     path("spellings/", tags.spellings, name="spellings"),
     path("subjects/<int:pk>/", subjects.subject, name="subject"),
+    path("subjects/<int:pk>/thumbnail/", subjects.thumbnail, name="thumbnail"),
     path("cutouts/<uuid:public_id>/", subjects.cutout, name="cutout"),
 ]

@@ -36,6 +36,14 @@ def cutout(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return redirect("talk:subject", pk=get_object_or_404(Subject, cutout__public_id=public_id).pk)
 
 
+@public
+@require_GET
+def thumbnail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The picture of a subject, for links to it; nothing where there is none."""
+    public_id = Subject.objects.filter(pk=pk, cutout__isnull=False).values_list("cutout__public_id", flat=True).first()
+    return redirect("archive:image", public_id=public_id) if public_id else HttpResponse(status=204)
+
+
 def subject_page(
     request: HttpRequest, found: Subject, form: CommentForm | None = None, status: int = 200
 ) -> HttpResponse:

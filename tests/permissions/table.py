@@ -82,6 +82,7 @@ ACCESS = {
     "catalogue:export_classifications": "admin",
     "catalogue:from_tag": "scientist",
     "catalogue:distance": "scientist",
+    "catalogue:identify": "scientist",
     "catalogue:match": "scientist",
     "catalogue:measure": "scientist",
     "catalogue:results": "public",
@@ -215,6 +216,7 @@ ACCESS = {
     "talk:tag_file": "scientist",
     "talk:tag_spellings": "moderator",
     "talk:uncollect": "signed_in",
+    "talk:thumbnail": "public",
     "talk:unsubscribe": "public",
 }
 

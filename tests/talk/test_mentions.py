@@ -70,3 +70,11 @@ def test_a_page_of_mentions_asks_once(client, subject, ann, bob, django_assert_m
         comment_post(author=ann, subject=subject, body=f"@bob {n}")
     with django_assert_max_num_queries(9):
         assert client.get("/talk/recent/").status_code == 200
+
+
+def test_a_link_to_a_subject_has_a_thumbnail_to_show(client, subject):
+    html = comment_html(f"like ^S{subject.pk}")
+    assert f'href="/talk/subjects/{subject.pk}/" class="subject"' in html
+    answer = client.get(f"/talk/subjects/{subject.pk}/thumbnail/")
+    assert answer.headers["Location"] == f"/images/{subject.cutout.public_id}.jpg"
+    assert client.get("/talk/subjects/999999/thumbnail/").status_code == 204
