@@ -78,7 +78,7 @@ def _answers_problem(answers: Any) -> str:
 @pghistory.track(
     pghistory.InsertEvent(),
     pghistory.UpdateEvent(),
-    exclude=["classifications_count", "retired_count", "crowd"],
+    exclude=["classifications_count", "retired_count", "subjects_count", "crowd"],
 )
 class Workflow(models.Model):
     """A question with its answers, and the rule that ends the voting on a subject.

@@ -23,7 +23,7 @@ FINDS_A_PAGE = 48
 SAMPLE = 12
 JOBS_SHOWN = 5
 SHOWN_CHARACTERS = 200
-NOT_TOLD = {"version_major", "version_minor", "subjects_count"}
+NOT_TOLD = {"version_major", "version_minor"}
 CSV_COLUMNS = (
     "subject", "p_yes", "p_unsure", "votes_yes", "votes_no", "votes_unsure", "retired_at", "reason", "ra_deg",
     "dec_deg", "observation", "filter", "start", "image",

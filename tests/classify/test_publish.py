@@ -42,6 +42,17 @@ def test_a_second_workflow_with_the_same_set_shows_all_cutouts_too(workflow):
     assert second.subjects_count == 3
 
 
+def test_the_history_holds_changes_and_no_counts(workflow):
+    factories.cutout()
+    events = Workflow.pgh_event_model.objects.filter(pgh_obj=workflow)
+    before = events.count()
+    publish_in(workflow)
+    workflow.refresh_from_db()
+    assert (workflow.subjects_count, events.count()) == (1, before)
+    Workflow.objects.filter(pk=workflow.pk).update(name="Others")
+    assert events.count() == before + 1
+
+
 def test_it_adds_what_is_new_and_repeats_nothing(workflow, monkeypatch):
     monkeypatch.setattr(publish, "PAGE", 2)
     monkeypatch.setattr(publish, "BATCH", 1)
