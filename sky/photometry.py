@@ -30,6 +30,13 @@ def magnitude(rate_per_s: float, zero_point: float) -> float:
     return zero_point - 2.5 * math.log10(rate_per_s)
 
 
+def magnitude_sigma(rate_per_s: float, sigma_per_s: float) -> float:
+    """Error of the magnitude of a rate with an error: 1.0857 times the relative error, right while that is small."""
+    if not (rate_per_s > 0 and sigma_per_s >= 0):
+        raise ValueError("A magnitude's error needs a positive rate and an error of at least 0.")
+    return 2.5 / math.log(10) * sigma_per_s / rate_per_s
+
+
 def rate_of(ab_magnitude: float, zero_point: float) -> float:
     """Counts per second of a source of a given AB magnitude."""
     return float(10 ** (-0.4 * (ab_magnitude - zero_point)))
