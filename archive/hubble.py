@@ -27,7 +27,7 @@ def hubble_folder() -> Path:
 
 def hubble_orbit(mjd_utc: float) -> HubbleOrbit:
     """What tells best where HST was at a time; the Earth's centre, with its error, where no file does."""
-    return best(_orbits(), mjd_utc)
+    return best(hubble_orbits(), mjd_utc)
 
 
 def hubble_file_take(path: Path) -> None:
@@ -40,7 +40,8 @@ def hubble_file_take(path: Path) -> None:
         part.replace(target)
 
 
-def _orbits() -> Sequence[HubbleOrbit]:
+def hubble_orbits() -> Sequence[HubbleOrbit]:
+    """All that the files tell of where HST was."""
     folder = hubble_folder()
     paths = sorted(path for path in folder.glob("*") if path.suffix in SUFFIXES) if folder.is_dir() else []
     return _read(tuple((path, path.stat().st_mtime_ns) for path in paths))

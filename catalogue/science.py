@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
 from catalogue.distances import distance_newest
+from catalogue.identifying import catalogue_is_stale
 from catalogue.measuring import measurement_newest
 from catalogue.models import Candidate, DistanceFit, ObjectCheck, ObjectMatch, TrailMeasurement
 
@@ -25,9 +26,9 @@ class Science:
     matches: list[ObjectMatch] = field(default_factory=list)
 
     @property
-    def accepted(self) -> ObjectMatch | None:
-        """The known object that a person said it is."""
-        return next((match for match in self.matches if match.state == ObjectMatch.State.ACCEPTED), None)
+    def is_stale(self) -> bool:
+        """Whether the orbit catalogue was old when it was looked into."""
+        return self.check is not None and catalogue_is_stale(self.check)
 
 
 def science_of(candidate: Candidate) -> Science:

@@ -12,12 +12,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.access import account_of, role_required
 from accounts.models import Role
 from catalogue.distances import candidate_fit_distance
 from catalogue.filters import CandidateFilter
+from catalogue.identifying import candidate_identify
 from catalogue.measuring import candidate_measure
 from catalogue.models import Candidate, ObjectMatch
 from catalogue.science import match_decide
@@ -66,6 +68,19 @@ def distance(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         if fit.distance_au is None:
             return _("Fitted: at least %(least).2f au away.") % {"least": fit.at_least_au or 0.0}
         return _("Fitted: %(distance).2f au away.") % {"distance": fit.distance_au}
+
+    return _done(request, candidate, act)
+
+
+@role_required(Role.SCIENTIST)
+@require_POST
+def identify(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Hold the trail against the known objects."""
+    candidate = get_object_or_404(CANDIDATES, pk=pk)
+
+    def act() -> str:
+        found = candidate_identify(candidate=candidate, by=account_of(request)).found_count
+        return ngettext("%(n)d known object is near.", "%(n)d known objects are near.", found) % {"n": found}
 
     return _done(request, candidate, act)
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("validate/<uuid:pk>/decide/", views.decide, name="decide"),
     path("validate/<uuid:pk>/measure/", science_views.measure, name="measure"),
     path("validate/<uuid:pk>/distance/", science_views.distance, name="distance"),
+    path("validate/<uuid:pk>/identify/", science_views.identify, name="identify"),
     path("validate/<uuid:pk>/objects/<int:match_id>/", science_views.match, name="match"),
     path("validate/from-tag/<slug:name>/", talk_views.from_tag, name="from_tag"),
     path("scan/", scan_views.index, name="scan"),
