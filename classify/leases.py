@@ -20,7 +20,7 @@ from classify.shown import SHOWN, subject_of
 from classify.sql import rows
 
 LEASE_S = 300  # longer than the classifier keeps its place, so that what it comes back to is still held
-WINDOW = 32
+WINDOW = 16
 DIFFICULTIES = (1, 2, 3)
 PAST_END = 2.0  # shuffle lies in 0..1
 
