@@ -69,7 +69,8 @@ def board_change(*, board: Board, by: User, values: BoardValues, why: str = "") 
 
 def _refuse_values(by: User, values: BoardValues, board: Board | None) -> None:
     refuse_unless_moderator(by)
-    if not {values.read, values.write} <= set(accesses_of(by)):
+    kept = {board.write} if board is not None else set()  # what stands may stay
+    if not {values.read, values.write} <= {*accesses_of(by), *kept}:
         raise NotYours("not_yours", _("You can make boards for readers and writers that you belong to."))
     if board is not None and board.is_notes and (values.parent or ROLE_FOR[values.read]):
         raise Refused("notes", _("The notes are for everybody to read, and in no other board."))

@@ -133,14 +133,15 @@ class BoardForm(forms.Form):
         super().__init__(*args, **kwargs)
         parents = boards_readable(by).filter(parent=None, is_notes=False).order_by("position", "title")
         self.fields["parent"].queryset = parents.exclude(pk=board.pk) if board else parents  # type: ignore[attr-defined]
-        mine = [(access.value, access.label) for access in Access if access in accesses_of(by)]
-        for name in ("read", "write"):
-            self.fields[name].choices = mine  # type: ignore[attr-defined]
+        mine = accesses_of(by)
+        self.fields["read"].choices = [(one.value, one.label) for one in Access if one in mine]  # type: ignore[attr-defined]
+        mine += [board.write] if board else []  # what stands may stay
+        self.fields["write"].choices = [(one.value, one.label) for one in Access if one in mine]  # type: ignore[attr-defined]
         if board is not None:
             del self.fields["slug"]
         if board is not None and board.is_notes:
             del self.fields["parent"]
-            self.fields["read"].choices = mine[:1]  # type: ignore[attr-defined]
+            self.fields["read"].choices = [(Access.EVERYONE.value, Access.EVERYONE.label)]  # type: ignore[attr-defined]
 
     def values(self) -> BoardValues:
         """What was filled in."""

@@ -194,6 +194,15 @@ def test_a_moderator_cannot_make_or_see_a_board_for_the_team(client, moderator, 
     assert "Team only" not in client.get("/talk/moderation/boards/").content.decode()
 
 
+def test_a_moderator_changes_the_words_of_a_board_that_the_team_writes_and_leaves_it_theirs(client, moderator):
+    board = Board.objects.create(slug="news", title="News", write=Access.TEAM)
+    client.force_login(moderator)
+    same = {"title": "News!", "position": 1, "read": "everyone", "write": "team"}
+    assert client.post("/talk/moderation/boards/news/", same).status_code == 302
+    board.refresh_from_db()
+    assert (board.title, board.write) == ("News!", "team")
+
+
 def test_a_locked_discussion_takes_no_comments_edits_or_quotes(client, ann, bob, board, moderator):
     first = started(board, ann)
     discussion_lock(discussion=first.discussion, by=moderator, why="settled")
