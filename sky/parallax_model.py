@@ -108,7 +108,7 @@ def visit_of(traces: Sequence[Trace], observer: Observer) -> Visit:
     Raises
     ------
     ValueError
-        There is no trace, or what ``observer`` refuses.
+        There is no trace, ``observer`` refuses a time or gives no number for it.
     """
     if not traces:
         raise ValueError("There is no exposure with points.")
@@ -130,6 +130,8 @@ def _seen(
     days = np.linspace(start, end, count)
     curved = earth_states(epoch + days)[0] - earth - velocity * days[:, None]
     place = observer(epoch + days) / AU_KM + curved
+    if not np.isfinite(place).all():
+        raise ValueError(f"where the telescope was during exposure {trace.exposure} is not known")
     sigma = trace.sigma_arcsec
     across = sigma if trace.across_arcsec is None else trace.across_arcsec
     return Seen(

@@ -29,6 +29,8 @@ END_WINDOW_PX = 10.0
 EDGE_PX = 2.0
 HIDDEN_PX = 4.0
 MOSTLY_HIDDEN = 0.6
+BRIGHTNESS_SPREAD = 0.5
+"""How much brighter or fainter than its mean a trail may be at an end: objects turn, and are fainter where fast."""
 OUTLIER_SIGMAS = 4.0
 
 
@@ -183,6 +185,12 @@ def _bounds(state: _State, slack_px: float) -> tuple[Floats, Floats]:
     return ceiling + state.level, floor + state.level
 
 
+def _hidden(strip: Strip, half_px: float, one: float, other: float) -> float:
+    """Share of a stretch of the ridge that stars or cosmic rays hide."""
+    stretch = strip.seen & (strip.s > min(one, other)) & (strip.s < max(one, other)) & (np.abs(strip.w) < half_px)
+    return 1 - float(np.mean(strip.good[stretch])) if stretch.any() else 1.0
+
+
 def _fit_end(state: _State, last: bool) -> tuple[float, float]:
     """Where the trail ends along the curve (s), and the error; the error is infinite where nothing shows it."""
     strip, at = state.strip, state.curve.length if last else 0.0
@@ -196,12 +204,12 @@ def _fit_end(state: _State, last: bool) -> tuple[float, float]:
 
     def residuals(p: Floats) -> Floats:
         light, _ = near_end(inward - p[0], w, state.fwhm_px)
-        return np.append((value - state.per_px * p[1] * light - p[2]) * root, (p[1] - 1) / 0.25)
+        return np.append((value - state.per_px * p[1] * light - p[2]) * root, (p[1] - 1) / BRIGHTNESS_SPREAD)
 
     def jacobian(p: Floats) -> Floats:
         light, slope = near_end(inward - p[0], w, state.fwhm_px)
         rows = np.column_stack([state.per_px * p[1] * slope, -state.per_px * light, -np.ones(w.size)]) * root[:, None]
-        return np.vstack([rows, [0, 4.0, 0]])
+        return np.vstack([rows, [0, 1 / BRIGHTNESS_SPREAD, 0]])
 
     tried = np.arange(-7.0, 7.1, 0.5)
     first = tried[int(np.argmin([np.sum(np.minimum(residuals(np.array([t, 1, 0])) ** 2, 9)) for t in tried]))]
@@ -211,8 +219,10 @@ def _fit_end(state: _State, last: bool) -> tuple[float, float]:
     if abs(found.x[0]) > END_WINDOW_PX - 1 or normal[0, 0] < 1.0:
         return at, math.inf
     at += sign * float(found.x[0])
-    about = strip.seen & (np.abs(strip.s - at) < HIDDEN_PX) & (np.abs(strip.w) < state.fwhm_px)
-    hidden = 1 - float(np.mean(strip.good[about])) if about.any() else 1.0
+    hidden = max(
+        _hidden(strip, state.fwhm_px, at - HIDDEN_PX, at + HIDDEN_PX),
+        _hidden(strip, state.fwhm_px, at, at + sign * 2 * HIDDEN_PX),
+    )
     if hidden > MOSTLY_HIDDEN:
         return at, math.inf
     return at, math.hypot(math.sqrt(float(np.linalg.pinv(normal)[0, 0])), HIDDEN_PX * hidden)
