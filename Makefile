@@ -7,10 +7,11 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 TRAINING := $(VENV)/.training
 PEERS := $(VENV)/peers
+LIGHTHOUSE := $(VENV)/lighthouse
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes -r
 export PORT DATA_DIR
 
-.PHONY: demo install test lint bench bench-peers training train lock messages clean help
+.PHONY: demo install test lint bench bench-peers lighthouse training train lock messages clean help
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -53,6 +54,10 @@ bench-peers: install  ## our model beside other detectors on the same tiles
 	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python $(PIP) requirements/bench.lock
 	$(PEERS)/bin/python -m benchmarks.peers $(if $(BACKGROUND),--background $(BACKGROUND))
+
+lighthouse: install  ## Lighthouse on the front page and the classifier (needs Node and Chromium); URL= names a running site
+	test -x $(LIGHTHOUSE)/node_modules/.bin/lighthouse || npm i --prefix $(LIGHTHOUSE) --no-save --no-audit --no-fund --silent lighthouse@12
+	$(PY) -m tools.lighthouse $(LIGHTHOUSE)/node_modules/.bin/lighthouse
 
 train: training  ## the training extra, then a model as the one that ships, from simulations alone
 	$(PY) manage.py train
