@@ -130,6 +130,7 @@ def notifications_of(person: User, *, before: int | None = None, limit: int = PE
 def notifications_full(rows: QuerySet[Notification]) -> QuerySet[Notification]:
     """The same notifications, with the rows they speak of."""
     return rows.select_related(
+        "person",
         "comment__author",
         "comment__discussion__board",
         "comment__discussion__subject__cutout",

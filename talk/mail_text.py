@@ -23,7 +23,7 @@ def mail_write(person: User, rows: list[Notification], more: bool = False) -> di
     ``more`` says that there is more than these rows.
     """
     with translation.override(person.language or settings.LANGUAGE_CODE):
-        items = [_absolute(said(row)) for row in rows]
+        items = [_for_outside(row) for row in rows]
         categories = [category for category in Category if any(row.category == category for row in rows)]
         stop = absolute(reverse("talk:unsubscribe", args=[token_for(person, categories)]))
         context = {
@@ -48,8 +48,10 @@ def absolute(path: str) -> str:
     return f"{settings.SITE_URL.rstrip('/')}{path}"
 
 
-def _absolute(one: Said) -> Said:
-    return Said(one.line, one.excerpt, absolute(one.address))
+def _for_outside(row: Notification) -> Said:
+    """Of a private message only who wrote it: admins see what was sent, and the message is not their business."""
+    one = said(row)
+    return Said(one.line, "" if row.message_id is not None else one.excerpt, absolute(one.address))
 
 
 def _subject(items: list[Said]) -> str:

@@ -32,6 +32,7 @@ DIGEST_HOUR = 6
 MONDAY = 0
 PEOPLE_PER_SWEEP = 200
 MAILS_PER_SWEEP = 100
+SMTP_TIMEOUT_S = 20
 MOST_IN_MAIL = 50
 MOST_ATTEMPTS = 12
 """The waits between attempts double from a minute: the last is a day and a half after the first."""
@@ -124,18 +125,19 @@ def mails_send(*, now: datetime | None = None, limit: int = MAILS_PER_SWEEP) -> 
     """Send what is written, the oldest first; how many went out.
 
     The row is locked while it is sent: a killed worker leaves it to the next, and two never send the same. What is
-    refused waits twice as long each time.
+    refused waits twice as long each time, and ends this sweep: a server that is away is not asked for each.
     """
     now = now or timezone.now()
-    sent = 0
-    with get_connection(timeout=20) if _speaks_smtp() else get_connection() as mailer:
-        for _ in range(limit):
+    mailer = get_connection(timeout=SMTP_TIMEOUT_S) if _speaks_smtp() else get_connection()
+    try:
+        for sent in range(limit):
             with transaction.atomic():
                 found = _claimed(now)
-                if found is None:
-                    break
-                sent += _send(found, mailer, now)
-    return sent
+                if found is None or not _send(found, mailer, now):
+                    return sent
+        return limit
+    finally:
+        mailer.close()
 
 
 def _claimed(now: datetime) -> Mail | None:
@@ -145,20 +147,21 @@ def _claimed(now: datetime) -> Mail | None:
     return Mail.objects.select_related("person").get(pk=row[0]) if row else None
 
 
-def _send(mail: Mail, mailer: object, now: datetime) -> int:
+def _send(mail: Mail, mailer: Any, now: datetime) -> bool:
     mail.attempts += 1
     try:
         if may_be_mailed(mail.person):
+            mailer.open()
             _message(mail, mailer).send()
         mail.sent_at, mail.error = now, ""
     except (SMTPException, OSError, ValueError) as error:
         log.warning("mail %s was not sent: %s", mail.pk, error)
         mail.error = f"{type(error).__name__}: {error}"[:500]
     mail.save(update_fields=["attempts", "sent_at", "error"])
-    return int(mail.sent_at is not None)
+    return mail.sent_at is not None
 
 
-def _message(mail: Mail, mailer: object) -> EmailMultiAlternatives:
+def _message(mail: Mail, mailer: Any) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(
         mail.subject_line,
         mail.text,

@@ -60,8 +60,7 @@ class Notifications(generics.ListAPIView):
     queryset = Notification.objects.none()
 
     def get_queryset(self) -> QuerySet[Notification]:
-        rows = Notification.objects.filter(person=account_of(self.request)).select_related("person")
-        return following.notifications_full(rows)
+        return following.notifications_full(Notification.objects.filter(person=account_of(self.request)))
 
 
 class NotificationsRead(APIView):

@@ -129,16 +129,3 @@ def test_from_talk_back_to_the_same_place_in_the_queue(person):
             page.keyboard.press("Enter")
         assert sent.value.post_data_json["subject"] == expected
     assert volunteer.console == []
-
-
-PAGES = ("notifications/", "following/", "e-mails/", "messages/", "messages/moderator/")
-
-
-def test_the_pages_for_one_person_are_accessible_and_fit_a_phone(person):
-    for width in (390, 1440):
-        volunteer = person(width=width)
-        volunteer.sign_in("volunteer")
-        for path in PAGES:
-            volunteer.page.goto(f"/talk/{path}")
-            volunteer.check_page()
-            volunteer.page.screenshot(path=f"/tmp/talk-{path.replace('/', '')}-{width}.png", full_page=True)

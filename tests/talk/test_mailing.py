@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import Role
 from talk import mailing, unsubscribing
 from talk.mail_choices import digests_of, mail_choices_set
+from talk.messaging import message_send
 from talk.models import Board, Category, Digest, Discussion, Mail, MailChoice, Notification
 from talk.notifying import tell
 from talk.services import comment_post
@@ -123,13 +124,10 @@ def test_when_digests_are_due(now, daily, weekly):
 class Refusing:
     """A mail server that is away."""
 
-    def send_messages(self, messages):
+    def open(self):
         raise OSError("no route")
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
+    def close(self):
         pass
 
 
@@ -147,6 +145,15 @@ def test_a_mail_server_that_is_away_loses_nothing_and_is_asked_less_and_less(dis
     assert mailing.mails_send(now=now + timedelta(minutes=2, seconds=30)) == 0
     assert mailing.mails_send(now=now + timedelta(minutes=4)) == 1
     assert len(outbox.outbox) == 1
+
+
+def test_private_messages_are_not_in_what_admins_see(ann, bob):
+    message_send(author=bob, to=ann, body="for your eyes only")
+    tell()
+    assert mailing.mails_make() == 1
+    mail = Mail.objects.get()
+    assert "bob wrote to you" in mail.text
+    assert "eyes only" not in mail.text + mail.html
 
 
 def test_old_rows_go(discussion, ann, bob):
