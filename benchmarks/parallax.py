@@ -105,11 +105,13 @@ class Score:
     p90: float
     bias: float
     coverage: float
+    limits: float
+    """Share of fits whose parallax is below two sigma: there the product gives a limit, no distance."""
 
     def line(self, name: str) -> str:
         return (
-            f"{name:22} {self.count:5} {100 * self.median:7.2f} % {100 * self.p90:7.1f} % {100 * self.bias:+7.2f} % "
-            f"{100 * self.coverage:6.0f} %"
+            f"{name:22} {self.count:5} {100 * self.median:7.2f} % {100 * min(self.p90, 9.99):7.1f} % "
+            f"{100 * self.bias:+7.2f} % {100 * self.coverage:6.0f} % {100 * self.limits:6.0f} %"
         )
 
 
@@ -120,7 +122,7 @@ def score_of(fits: list[tuple[DistanceFit, float]]) -> Score:
     size = np.abs(relative)
     return Score(
         len(fits), float(np.median(size)), float(np.percentile(size, 90)), statistics.median(relative),
-        statistics.mean(covered),
+        statistics.mean(covered), statistics.mean(fit.distance_au is None for fit, _ in fits),
     )  # fmt: skip
 
 
@@ -183,7 +185,7 @@ def main() -> int:
     parser.add_argument("--table", action="store_true", help="all exposure times and distances, too")
     given = parser.parse_args()
     print(f"HST: {'two-line elements' if _elements() else 'circular orbit'}")
-    print(f"{'case':22} {'n':>5} {'median':>9} {'90th':>9} {'bias':>9} {'1 sigma':>8}")
+    print(f"{'case':22} {'n':>5} {'median':>9} {'90th':>9} {'bias':>9} {'1 sigma':>8} {'limits':>8}")
     cases = [*BARS, *(Case(s, d) for s in EXPOSURES_S for d in DISTANCES_AU)] if given.table else list(BARS)
     for case in cases:
         print(from_points(case, trails=given.trails, seed=given.seed).line(case.name), flush=True)

@@ -8,7 +8,7 @@ is left out: cosmic rays, stars. Bins do not overlap, so the errors of the point
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from scipy.optimize import least_squares
 
 from sky.trail_geometry import Trail, signed_sagitta
 from sky.trail_profile import across, across_slope, near_end
-from sky.trail_strip import REACH_PX, Curve, Strip, curve_through, strip_about
+from sky.trail_strip import REACH_PX, Curve, Strip, curve_through, smooth_offsets, strip_about
 
 Floats = NDArray[np.float64]
 FWHM_GRID_PX = np.geomspace(1.2, 7.0, 36)
@@ -29,9 +29,8 @@ END_WINDOW_PX = 10.0
 EDGE_PX = 2.0
 HIDDEN_PX = 4.0
 MOSTLY_HIDDEN = 0.6
-BRIGHTNESS_SPREAD = 0.5
-"""How much brighter or fainter than its mean a trail may be at an end: objects turn, and are fainter where fast."""
-OUTLIER_SIGMAS = 4.0
+BRIGHTNESS_SPREAD = 0.3
+"""How much brighter or fainter a trail may be at an end than its light along the rest tells."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +74,12 @@ class _State:
     fwhm_px: float = 2.0
     per_px: float = 0.0
     level: float = 0.0
+    relative: Floats = field(default_factory=lambda: np.ones(1))
+
+    def light(self, s: Floats) -> Floats:
+        """Light per pixel of length: a trail is fainter where the object goes faster. Constant beyond the ends."""
+        inside = np.clip(s / self.curve.length, 0, 1)
+        return np.asarray(self.per_px * np.clip(np.polyval(self.relative, inside), 0.3, 3.0))
 
     def variance(self, model: Floats) -> Floats:
         """Sky and read noise as measured, and the trail's own photons."""
@@ -123,11 +128,12 @@ def _bins(state: _State) -> list[tuple[float, NDArray[np.intp]]]:
 
 def _offset(state: _State, pixels: NDArray[np.intp]) -> tuple[float, float, float]:
     """Place across (px), its error, and the light per pixel in one bin; (nan, inf, nan) where too little is seen."""
-    strip, typical = state.strip, state.per_px
+    strip = state.strip
     w, value, s = strip.w[pixels], strip.value[pixels] - state.level, strip.s[pixels]
     core = np.abs(w) < 1.2 * state.fwhm_px
     if core.sum() < max(3.0, 0.5 * 2.4 * state.fwhm_px * (float(np.ptp(s)) if s.size else 1.0)):
         return math.nan, math.inf, math.nan
+    typical = float(np.mean(state.light(s)))
     place = height = 0.0
     covariance = np.eye(3)
     for _ in range(8):
@@ -146,22 +152,14 @@ def _offset(state: _State, pixels: NDArray[np.intp]) -> tuple[float, float, floa
     return place, math.sqrt(covariance[1, 1]), float(height)
 
 
-def _smooth(s: Floats, off: Floats, sigma: Floats, length: float) -> tuple[Floats, NDArray[np.bool_]]:
-    """Polynomial (in s/length) through offsets, and which of them agree with it."""
-    good = np.isfinite(off)
-    degree = 2 if length < 40 else 3 if length < 90 else 5
-    fitted = np.zeros(1)
-    for _ in range(5):
-        if good.sum() < degree + 3:
-            return fitted, good
-        fitted = np.polyfit(s[good] / length, off[good], degree, w=1 / np.hypot(sigma[good], 0.01))
-        residual = np.abs(off - np.polyval(fitted, s / length)) / np.hypot(sigma, 0.01)
-        scatter = max(1.0, 1.4826 * float(np.median(residual[good])))
-        now = np.isfinite(off) & (residual < OUTLIER_SIGMAS * scatter)
-        if (now == good).all():
-            break
-        good = now
-    return fitted, good
+def _fit_light(state: _State, s: Floats, height: Floats) -> None:
+    """How the light per pixel changes along the trail: a parabola through the bins, then one without outliers."""
+    share, relative = s / state.curve.length, height / state.per_px
+    good = np.ones(s.size, dtype=bool)
+    for _ in range(2):
+        state.relative = np.polyfit(share[good], relative[good], 2)
+        off = np.abs(relative - np.polyval(state.relative, share))
+        good = off <= 3 * 1.4826 * float(np.median(off))
 
 
 def _model(state: _State) -> Floats:
@@ -172,23 +170,18 @@ def _model(state: _State) -> Floats:
     rising, _ = near_end(s, w, state.fwhm_px)
     falling, _ = near_end(state.curve.length - s, w, state.fwhm_px)
     light[inner] = np.maximum(rising + falling - across(w, state.fwhm_px), 0)
-    return state.per_px * light + state.level
+    return state.light(state.strip.s) * light + state.level
 
 
 def _bounds(state: _State, slack_px: float) -> tuple[Floats, Floats]:
     """The most and the least the trail may give in each pixel: off by ``slack_px``, its ends known to 10 px."""
     strip, length = state.strip, state.curve.length
-    highest = 1.3 * state.per_px * across(np.maximum(np.abs(strip.w) - slack_px, 0), state.fwhm_px)
-    lowest = 0.7 * state.per_px * across(np.abs(strip.w) + slack_px, state.fwhm_px)
+    light = state.light(strip.s)
+    highest = 1.3 * light * across(np.maximum(np.abs(strip.w) - slack_px, 0), state.fwhm_px)
+    lowest = 0.7 * light * across(np.abs(strip.w) + slack_px, state.fwhm_px)
     ceiling = np.where((strip.s > -END_WINDOW_PX) & (strip.s < length + END_WINDOW_PX), highest, 0.0)
     floor = np.where((strip.s > END_WINDOW_PX) & (strip.s < length - END_WINDOW_PX), lowest, 0.0)
     return ceiling + state.level, floor + state.level
-
-
-def _hidden(strip: Strip, half_px: float, one: float, other: float) -> float:
-    """Share of a stretch of the ridge that stars or cosmic rays hide."""
-    stretch = strip.seen & (strip.s > min(one, other)) & (strip.s < max(one, other)) & (np.abs(strip.w) < half_px)
-    return 1 - float(np.mean(strip.good[stretch])) if stretch.any() else 1.0
 
 
 def _fit_end(state: _State, last: bool) -> tuple[float, float]:
@@ -199,16 +192,16 @@ def _fit_end(state: _State, last: bool) -> tuple[float, float]:
     if near.sum() < 12:
         return at, math.inf
     inward, w = sign * (strip.s[near] - at), strip.w[near]
-    value = strip.value[near] - state.level
+    value, bright = strip.value[near] - state.level, state.light(strip.s[near])
     root = 1 / np.sqrt(state.variance(_model(state))[near])
 
     def residuals(p: Floats) -> Floats:
         light, _ = near_end(inward - p[0], w, state.fwhm_px)
-        return np.append((value - state.per_px * p[1] * light - p[2]) * root, (p[1] - 1) / BRIGHTNESS_SPREAD)
+        return np.append((value - bright * p[1] * light - p[2]) * root, (p[1] - 1) / BRIGHTNESS_SPREAD)
 
     def jacobian(p: Floats) -> Floats:
         light, slope = near_end(inward - p[0], w, state.fwhm_px)
-        rows = np.column_stack([state.per_px * p[1] * slope, -state.per_px * light, -np.ones(w.size)]) * root[:, None]
+        rows = np.column_stack([bright * p[1] * slope, -bright * light, -np.ones(w.size)]) * root[:, None]
         return np.vstack([rows, [0, 1 / BRIGHTNESS_SPREAD, 0]])
 
     tried = np.arange(-7.0, 7.1, 0.5)
@@ -220,8 +213,8 @@ def _fit_end(state: _State, last: bool) -> tuple[float, float]:
         return at, math.inf
     at += sign * float(found.x[0])
     hidden = max(
-        _hidden(strip, state.fwhm_px, at - HIDDEN_PX, at + HIDDEN_PX),
-        _hidden(strip, state.fwhm_px, at, at + sign * 2 * HIDDEN_PX),
+        strip.hidden_share(state.fwhm_px, at - HIDDEN_PX, at + HIDDEN_PX),
+        strip.hidden_share(state.fwhm_px, at, at + sign * 2 * HIDDEN_PX),
     )
     if hidden > MOSTLY_HIDDEN:
         return at, math.inf
@@ -283,9 +276,10 @@ def trace_centre(
         middles, bins = zip(*_bins(state), strict=True)
         s = np.array(middles)
         off, sigma, height = np.array([_offset(state, pixels_of) for pixels_of in bins]).T
-        polynomial, good = _smooth(s, off, sigma, state.curve.length)
+        polynomial, good = smooth_offsets(s, off, sigma, state.curve.length)
         if good.sum() < 8:
             raise ValueError("The trail is too faint or too hidden to be traced.")
+        _fit_light(state, s[good], height[good])
         ends = (_fit_end(state, False), _fit_end(state, True))
         if step < len(SLACK_PX) - 1 and ends[1][0] - ends[0][0] > 8:
             state.curve = _moved(state.curve, polynomial, ends[0][0], ends[1][0])
@@ -312,7 +306,8 @@ def _report(
     where = np.array([ends[0][0], ends[1][0]])
     end_sigma = np.array([ends[0][1], ends[1][1]])
     cut = (_is_cut(state, where[0], False, shape), _is_cut(state, where[1], True, shape))
-    both = curve.at(where)
+    polynomial, _ = smooth_offsets(s, off, sigma, curve.length)
+    both = curve.at(where) + curve.aside(where) * np.polyval(polynomial, np.clip(where / curve.length, 0, 1))[:, None]
     chord = both[1] - both[0]
     length = float(where[1] - where[0])
     length_sigma = float(np.hypot(*np.where(np.isfinite(end_sigma), end_sigma, END_WINDOW_PX)))

@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 REACH_PX = 14
 STEP_PX = 0.25
 BEND_PX = 60.0
+OUTLIER_SIGMAS = 4.0
 SPIKE_SIGMAS, SKIRT_SIGMAS = 4.5, 2.5
 
 
@@ -92,6 +93,11 @@ class Strip:
         hidden = binary_propagation(core, structure=np.ones((3, 3), dtype=bool), mask=core | skirt)
         self.good = self.seen & ~binary_dilation(hidden).ravel()[self.index]
 
+    def hidden_share(self, half_px: float, one: float, other: float) -> float:
+        """Share of a stretch of the ridge, between two places along it, that stars or cosmic rays hide."""
+        stretch = self.seen & (self.s > min(one, other)) & (self.s < max(one, other)) & (np.abs(self.w) < half_px)
+        return 1 - float(np.mean(self.good[stretch])) if stretch.any() else 1.0
+
 
 def strip_about(pixels: NDArray[np.floating], curve: Curve, bad: NDArray[np.bool_] | None) -> Strip:
     """Cut the pixels about a curve out of an image.
@@ -137,3 +143,21 @@ def strip_about(pixels: NDArray[np.floating], curve: Curve, bad: NDArray[np.bool
         raise ValueError("There are too few pixels with data where the trail should be.")
     strip.place(curve)
     return strip
+
+
+def smooth_offsets(s: Floats, off: Floats, sigma: Floats, length: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """Polynomial (in s/length) through offsets, and which of them agree with it."""
+    good = np.isfinite(off)
+    degree = 2 if length < 40 else 3 if length < 90 else 5
+    fitted = np.zeros(1)
+    for _ in range(5):
+        if good.sum() < degree + 3:
+            return fitted, good
+        fitted = np.polyfit(s[good] / length, off[good], degree, w=1 / np.hypot(sigma[good], 0.01))
+        residual = np.abs(off - np.polyval(fitted, s / length)) / np.hypot(sigma, 0.01)
+        scatter = max(1.0, 1.4826 * float(np.median(residual[good])))
+        now = np.isfinite(off) & (residual < OUTLIER_SIGMAS * scatter)
+        if (now == good).all():
+            break
+        good = now
+    return fitted, good
