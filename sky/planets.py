@@ -63,9 +63,10 @@ class Planets:
 
     def positions(self, mjd_tdb: float | Floats) -> Floats:
         """Positions in au at times, shape (bodies + 1, 3) for one time, (n, bodies + 1, 3) for n of them."""
-        if isinstance(mjd_tdb, float):
-            return self._at(mjd_tdb)
-        index, x = self._place(mjd_tdb)
+        if np.ndim(mjd_tdb) == 0:
+            return self._at(float(mjd_tdb))
+        times = np.asarray(mjd_tdb, dtype=np.float64)
+        index, x = self._place(times)
         basis = np.polynomial.chebyshev.chebvander(x, _TERMS - 1)
         return np.asarray(np.einsum("nt,ntbk->nbk", basis, self.coefficients[index], optimize=True))
 

@@ -7,6 +7,7 @@ appears up to 3 arcseconds off to who mixes them up. Names of variables say whic
 from __future__ import annotations
 
 import warnings
+from datetime import date
 
 import erfa
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 MJD_ZERO = 2_400_000.5
 SECONDS_PER_DAY = 86_400.0
+_MJD_ZERO_ORDINAL = date(1858, 11, 17).toordinal()
 
 
 def tt_from_utc(mjd_utc: ArrayLike) -> NDArray[np.float64]:
@@ -47,10 +49,4 @@ def mjd_from_calendar(year: int, month: int, day: float) -> float:
         There is no such month or day.
     """
     whole = int(day)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", erfa.ErfaWarning)
-            _, mjd = erfa.cal2jd(year, month, whole)
-    except (erfa.ErfaError, erfa.ErfaWarning):
-        raise ValueError(f"There is no date {year}-{month}-{whole}.") from None
-    return float(mjd) + (day - whole)
+    return date(year, month, whole).toordinal() - _MJD_ZERO_ORDINAL + (day - whole)
