@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import generics, serializers, status
 from rest_framework.exceptions import APIException
 from rest_framework.pagination import CursorPagination
@@ -71,13 +71,20 @@ class CandidateSerializer(serializers.ModelSerializer[Candidate]):
 
 class CandidateDetailSerializer(CandidateSerializer):
     subjects = serializers.SerializerMethodField()
-    validations = ValidationSerializer(many=True, read_only=True)
+    validations = serializers.SerializerMethodField(
+        help_text="Those of others are left out where your own independent opinion is still to come."
+    )
 
     class Meta(CandidateSerializer.Meta):
         fields = [*CandidateSerializer.Meta.fields, "subjects", "validations"]
 
     def get_subjects(self, candidate: Candidate) -> list[int]:
         return sorted(link.subject_id for link in candidate.links.all())
+
+    @extend_schema_field(ValidationSerializer(many=True))
+    def get_validations(self, candidate: Candidate) -> Any:
+        shown = selectors.decisions_shown(candidate, self.context["request"].user.pk)
+        return ValidationSerializer(shown, many=True).data
 
 
 class DecisionSerializer(serializers.Serializer[Any]):
@@ -137,7 +144,7 @@ class CandidateDetail(generics.RetrieveAPIView[Candidate]):
 
     permission_classes = [Scientist]
     serializer_class = CandidateDetailSerializer
-    queryset = selectors.candidates().prefetch_related("links", "validations__by")
+    queryset = selectors.candidates().prefetch_related("links")
 
 
 class CandidateValidations(APIView):

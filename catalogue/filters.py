@@ -17,6 +17,9 @@ from talk.models import Tag
 ALL = "all"
 STATES = (*Candidate.State.values, ALL)
 TEXT_MAX = 80
+OPINIONS = ("two", "second", "third")
+"""All that need two opinions; those that wait for a second; those where two people differ."""
+WAITING = {"second": 1, "third": 2}
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,9 @@ class CandidateFilter:
     tag: str = ""
     instrument: str = ""
     text: str = ""
+    opinions: str = ""
+    viewer: int | None = None
+    """Whose queue it is, not part of the address: what they have given an opinion of waits for others."""
 
     @classmethod
     def of(cls, query: Mapping[str, Any]) -> CandidateFilter:
@@ -47,6 +53,7 @@ class CandidateFilter:
             tag=str(query.get("tag") or "").replace("\x00", "").strip().removeprefix("#").lower()[:40],
             instrument=str(query.get("instrument") or "")[:20].replace("\x00", ""),
             text=str(query.get("q") or "").replace("\x00", "").strip()[:TEXT_MAX],
+            opinions=one("opinions", OPINIONS),
         )
 
     def query(self, **more: object) -> str:
@@ -59,6 +66,7 @@ class CandidateFilter:
             "tag": self.tag,
             "instrument": self.instrument,
             "q": self.text,
+            "opinions": self.opinions,
             **{name: str(value) for name, value in more.items()},
         }
         return urlencode({name: value for name, value in values.items() if value})
@@ -78,6 +86,12 @@ class CandidateFilter:
             rows = rows.filter(pk__in=TagOrigin.objects.filter(tag__in=named.values("pk")).values("candidate"))
         if self.instrument:
             rows = rows.filter(exposure__observation__instrument=self.instrument)
+        if self.opinions:
+            rows = rows.filter(verdicts_needed=2)
+        if self.opinions in WAITING:
+            rows = rows.filter(state=Candidate.State.PENDING, opinions_by__len=WAITING[self.opinions])
+        if self.viewer is not None and self.state == Candidate.State.PENDING:
+            rows = rows.exclude(opinions_by__contains=[self.viewer])
         return rows.filter(_about(self.text)) if self.text else rows
 
 

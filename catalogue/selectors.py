@@ -15,6 +15,7 @@ from catalogue.filters import CandidateFilter
 from catalogue.from_talk import Evidence, evidence_of
 from catalogue.marks import Marks, marks_of
 from catalogue.models import Candidate, TrailClass, Validation
+from catalogue.opinions import Agreement, Opinion, agreement
 from classify.models import Consensus, Subject
 from jobs import paging
 from ml.models import Score
@@ -162,16 +163,53 @@ def candidate_detail(candidate: Candidate, filters: CandidateFilter) -> Candidat
         viewer=cutout_viewer(cutout) if cutout else {},
         votes=_votes_on(subjects),
         subjects=subjects,
-        decisions=list(candidate.validations.select_related("by").order_by("-id")),
+        decisions=decisions_shown(candidate, filters.viewer),
         cutout=cutout,
         next_pk=following.pk if following else None,
         previous_pk=_neighbour(candidate, filters, rising=False),
         next_image=_image_of(following),
-        marks=marks_of(candidate, cutout) if cutout else None,
+        marks=marks_of(candidate, cutout) if cutout and not _is_whole_image(candidate) else None,
         esasky_url=esasky_url(candidate.ra_deg, candidate.dec_deg, ESASKY_WIDTH_DEG),
         score=scores.first() if cutout else None,
         evidence=evidence_of(candidate),
     )
+
+
+def decisions_shown(candidate: Candidate, viewer: int | None) -> list[Validation]:
+    """The decisions on a candidate, the newest first, as far as a person may know of them.
+
+    Where independent opinions are asked for, those of others are hidden until one has given one's own.
+    """
+    found = list(candidate.validations.select_related("by").order_by("-id"))
+    if not candidate.is_blind or viewer in candidate.opinions_by:
+        return found
+    reopened = next((row.pk for row in found if row.verdict == Validation.Verdict.REOPEN), 0)
+    return [row for row in found if row.pk <= reopened or row.by_id == viewer]
+
+
+def people_agree() -> Agreement:
+    """How far the first two of independent opinions agree, over all rounds of all candidates that had two."""
+    said = Validation.objects.filter(candidate__verdicts_needed=2).order_by("candidate", "id")
+    pairs: list[tuple[str, str]] = []
+    key, first, paired = None, None, False
+    for row in said.values_list("candidate", "by_id", "verdict", "trail_class").iterator(chunk_size=2000):
+        if row[0] != key or row[2] == Validation.Verdict.REOPEN:
+            key, first, paired = row[0], None, False
+        if row[2] == Validation.Verdict.REOPEN or paired:
+            continue
+        opinion = Opinion(row[1], row[2], row[3])
+        if first is None or first.person == opinion.person:
+            first = opinion
+        else:
+            pairs.append((f"{first.verdict} {first.trail_class}", f"{opinion.verdict} {opinion.trail_class}"))
+            paired = True
+    return agreement(pairs)
+
+
+def _is_whole_image(candidate: Candidate) -> bool:
+    """Whether the candidate is what a cutout shows, not a trail somewhere in it."""
+    at_cutout = candidate.position_from == Candidate.Position.CUTOUT
+    return candidate.source == Candidate.Source.TALK and at_cutout
 
 
 def candidate_after(candidate: Candidate, filters: CandidateFilter) -> Candidate | None:

@@ -7,11 +7,13 @@ import re
 import pghistory
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Role, User
 from catalogue.labels import labels_write
 from catalogue.models import Candidate, Grade, TrailClass, Validation
+from catalogue.opinions import Opinion, decided, opinions_now
 from catalogue.refresh import candidates_look_again, candidates_refresh
 from classify.consensus import subjects_close
 
@@ -52,7 +54,8 @@ def candidate_validate(
     """Decide on a candidate. The decision is added to the others; none is overwritten.
 
     What is accepted may have a grade: how sure the team is. The verdict "reopen" (with no class) takes a decision
-    back: it puts the candidate into the queue again.
+    back: it puts the candidate into the queue again. Where two opinions are needed the candidate stays pending until
+    they agree, or a third decides.
 
     Safe to repeat: the same decision of the same person, sent again, is the first one. ``seen`` is the id of the
     last decision the person saw (0 for none); with it, a decision that came in between is never passed over.
@@ -73,22 +76,51 @@ def candidate_validate(
     if last is not None and last.by_id == by.pk:
         if (last.verdict, last.trail_class, last.grade, last.note) == (verdict, trail_class, grade, note):
             return last
-    elif last is not None and seen is not None and last.pk != seen:
+    elif last is not None and seen is not None and last.pk != seen and not locked.is_blind:
         raise DecidedMeanwhile(last)
     with pghistory.context(user=by.pk, verdict=verdict):
         made = Validation.objects.create(
             candidate=locked, by=by, verdict=verdict, trail_class=trail_class, grade=grade, note=note
         )
-        locked.state = STATE_AFTER[Validation.Verdict(verdict)]
-        locked.trail_class = trail_class or _proposed(locked)
-        locked.grade = grade
-        locked.save(update_fields=["state", "trail_class", "grade", "updated_at"])
+        _settle(locked)
     if locked.state == Candidate.State.ACCEPTED:
         # From now on everybody may see it: nobody may vote on it any more.
         subjects_close(locked.links.values_list("subject_id", flat=True))
     labels_write(locked)
-    candidate.refresh_from_db(fields=["state", "trail_class", "grade", "updated_at"])
+    candidate.refresh_from_db(fields=["state", "trail_class", "grade", "opinions_by", "updated_at"])
     return made
+
+
+def opinions_of(candidate: Candidate) -> list[Opinion]:
+    """What each person says since the candidate was last open."""
+    said = candidate.validations.order_by("id").values_list("by_id", "verdict", "trail_class", "grade")
+    return opinions_now(Opinion(*row) for row in said)
+
+
+def _settle(locked: Candidate) -> None:
+    """Bring a candidate in line with the opinions of it. The caller holds its lock."""
+    opinions = opinions_of(locked)
+    verdict = decided(opinions, needed=locked.verdicts_needed)
+    locked.state = STATE_AFTER[Validation.Verdict(verdict.verdict)] if verdict else Candidate.State.PENDING
+    locked.trail_class = verdict.trail_class if verdict else _proposed(locked)
+    locked.grade = verdict.grade if verdict else ""
+    locked.opinions_by = [one.person for one in opinions]
+    locked.save(update_fields=["state", "trail_class", "grade", "opinions_by", "updated_at"])
+
+
+@transaction.atomic
+def second_opinions_ask(*, candidates: QuerySet[Candidate], by: User, needed: int = 2) -> int:
+    """Ask for two independent opinions of candidates that nobody has spoken on, or (1) for one again; how many.
+
+    Raises
+    ------
+    ValidationError
+        ``by`` is no scientist.
+    """
+    if not by.has_role(Role.SCIENTIST):
+        raise ValidationError(_("Only scientists can ask for opinions."))
+    open_ones = Candidate.objects.filter(pk__in=candidates.order_by().values("pk"), state=Candidate.State.PENDING)
+    return open_ones.filter(opinions_by=[]).exclude(verdicts_needed=needed).update(verdicts_needed=needed)
 
 
 def _proposed(candidate: Candidate) -> str:

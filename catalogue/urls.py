@@ -7,6 +7,7 @@ from catalogue import scan_views, science_views, talk_views, views
 app_name = "catalogue"
 urlpatterns = [
     path("validate/", views.validate, name="validate"),
+    path("validate/opinions/", views.second, name="second"),
     path("validate/<uuid:pk>/", views.candidate, name="candidate"),
     path("validate/<uuid:pk>/decide/", views.decide, name="decide"),
     path("validate/<uuid:pk>/measure/", science_views.measure, name="measure"),

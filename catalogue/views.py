@@ -13,14 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import account_of, public, role_required
 from accounts.models import Role
 from catalogue import exports, selectors, services
 from catalogue.exports_classifications import classifications_csv
-from catalogue.filters import ALL, CandidateFilter
+from catalogue.filters import ALL, OPINIONS, CandidateFilter
 from catalogue.forms import DecisionForm
 from catalogue.models import Candidate, Grade, TrailClass, Validation
 from catalogue.science import science_of
@@ -67,7 +67,7 @@ def _queue_page(
     form: DecisionForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    filters = CandidateFilter.of(request.GET)
+    filters = _filters(request)
     queue = selectors.candidate_queue(filters)
     if opened is None:
         page = selectors.candidate_page(queue, size=selectors.SHEET_SIZE, after=after, before=before)
@@ -84,13 +84,20 @@ def _queue_page(
         "form": form or DecisionForm(),
         "chosen": _class_chosen(opened, form),
         "classes": TrailClass.choices,
+        "agreement": selectors.people_agree() if filters.opinions else None,
         "grades": Grade.choices,
         "grade": _grade_chosen(opened, form),
         "states": _state_chips(filters),
         "sources": Candidate.Source.choices,
+        "opinions": list(zip(OPINIONS, (_("two needed"), _("one given"), _("two differ")), strict=True)),
         "instruments": selectors.instruments(),
     }
     return render(request, "catalogue/validate.html", context, status=status)
+
+
+def _filters(request: HttpRequest) -> CandidateFilter:
+    """The filters of the address, in the queue of the person who asks."""
+    return replace(CandidateFilter.of(request.GET), viewer=account_of(request).pk)
 
 
 def _ends(opened: Candidate) -> list[tuple[str, str, float | None]]:
@@ -140,10 +147,29 @@ def decide(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return _after(request, opened, made)
 
 
+@role_required(Role.SCIENTIST)
+@require_POST
+def second(request: HttpRequest) -> HttpResponse:
+    """Ask for two independent opinions (or one again) of all pending candidates that fit the filters."""
+    filters = CandidateFilter.of(request.GET)
+    needed = 1 if request.POST.get("needed") == "1" else 2
+    asked = services.second_opinions_ask(
+        candidates=filters.apply(Candidate.objects.all()), by=account_of(request), needed=needed
+    )
+    messages.success(
+        request,
+        ngettext("Changed for %(n)d candidate.", "Changed for %(n)d candidates.", asked) % {"n": asked},
+    )
+    query = filters.query()
+    return HttpResponseRedirect(f"{reverse('catalogue:validate')}{'?' + query if query else ''}")
+
+
 def _after(request: HttpRequest, decided: Candidate, made: Validation) -> HttpResponseRedirect:
     """To the next candidate, saying what was decided and how to come back to it."""
-    filters = CandidateFilter.of(request.GET)
+    filters = _filters(request)
     said = VERDICTS_SHOWN[Validation.Verdict(made.verdict)] % {"class": made.get_trail_class_display()}
+    if decided.is_blind and made.verdict != Validation.Verdict.REOPEN:
+        said = _("Your opinion is kept. Another one decides.")
     link = reverse("catalogue:candidate", args=[decided.pk])
     messages.success(request, format_html('{} <a href="{}">{}</a>', said, link, _("Look at it again")))
     reopened = made.verdict == Validation.Verdict.REOPEN

@@ -6,6 +6,7 @@ import uuid
 
 import pghistory
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -81,11 +82,16 @@ class Candidate(models.Model):
     width_fwhm_px = models.FloatField(null=True, blank=True)
     curve = models.JSONField(default=list, blank=True, help_text=_("[[x, y], …] along the trail, exposure pixels"))
     p_model = models.FloatField(null=True, blank=True, help_text=_("the model's score, the best tile's"))
+    verdicts_needed = models.PositiveSmallIntegerField(default=1, help_text=_("2: two people decide, blindly"))
+    opinions_by = ArrayField(
+        models.IntegerField(), default=list, blank=True, help_text=_("who has said what it is since it was last open")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(verdicts_needed__in=(1, 2)), name="candidate_one_or_two_verdicts"),
             models.CheckConstraint(condition=Q(ra_deg__gte=0, ra_deg__lt=360), name="candidate_ra_in_range"),
             models.CheckConstraint(condition=Q(dec_deg__gte=-90, dec_deg__lte=90), name="candidate_dec_in_range"),
             models.CheckConstraint(
@@ -101,6 +107,11 @@ class Candidate(models.Model):
 
     def __str__(self) -> str:
         return f"candidate {str(self.id)[:8]}"
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether people are still to say independently what it is."""
+        return self.verdicts_needed > 1 and self.state == self.State.PENDING
 
 
 class CandidateSubject(models.Model):

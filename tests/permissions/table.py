@@ -86,6 +86,7 @@ ACCESS = {
     "catalogue:match": "scientist",
     "catalogue:measure": "scientist",
     "catalogue:results": "public",
+    "catalogue:second": "scientist",
     "catalogue:scan": "scientist",
     "catalogue:scan_csv": "scientist",
     "catalogue:scan_funnel": "scientist",
