@@ -32,7 +32,7 @@ from sky.trail_points import sky_trace
 
 Floats = NDArray[np.float64]
 ELEMENTS = Path(__file__).parents[2] / "shared/data/orbits/hst_tle_2023_part.txt"
-SEED = 90_210
+SEED = 424_242
 NOISE_ARCSEC, POINTS, PAUSE_S = 0.05, 20, 200.0
 EXPOSURES_S = (300.0, 500.0, 1_000.0, 1_800.0, 2_700.0)
 DISTANCES_AU = (0.8, 1.2, 2.0, 3.0, 4.0)

@@ -29,6 +29,8 @@ END_WINDOW_PX = 10.0
 EDGE_PX = 2.0
 HIDDEN_PX = 4.0
 MOSTLY_HIDDEN = 0.6
+END_SIGMA_SCALE, END_FLOOR_PX = 1.2, 0.15
+"""What ends scatter beyond their formal errors on simulations: the robust fit weighs less, light changes near them."""
 BRIGHTNESS_SPREAD = 0.3
 """How much brighter or fainter a trail may be at an end than its light along the rest tells."""
 
@@ -218,7 +220,8 @@ def _fit_end(state: _State, last: bool) -> tuple[float, float]:
     )
     if hidden > MOSTLY_HIDDEN:
         return at, math.inf
-    return at, math.hypot(math.sqrt(float(np.linalg.pinv(normal)[0, 0])), HIDDEN_PX * hidden)
+    formal = math.sqrt(float(np.linalg.pinv(normal)[0, 0]))
+    return at, math.hypot(END_SIGMA_SCALE * formal, END_FLOOR_PX, HIDDEN_PX * hidden)
 
 
 def _is_cut(state: _State, s: float, last: bool, shape: tuple[int, int]) -> bool:
