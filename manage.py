@@ -9,9 +9,9 @@ import sys
 # These need no database, so they start no server.
 WITHOUT_SERVERS = {"", "help", "--help", "-h", "--version", "check", "collectstatic", "makemessages", "compilemessages"}
 WITHOUT_SERVERS |= {"makemigrations", "simulate", "train", "search_architecture", "spectacular", "score"}
-WITHOUT_SERVERS |= {"fit_distance", "satellite_fractions"}
+WITHOUT_SERVERS |= {"fit_distance", "satellite_fractions", "ephemeris", "match", "import_orbits"}
 # These keep nothing: a key for this run alone, and settings need no data folder to keep one in.
-WITHOUT_DATA = {"score", "fit_distance", "satellite_fractions"}
+WITHOUT_DATA = {"score", "fit_distance", "satellite_fractions", "ephemeris", "match"}
 
 
 def main() -> None:
