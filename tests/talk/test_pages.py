@@ -226,7 +226,7 @@ def test_too_many_edits_keep_the_text(client, ann, subject):
 
 @pytest.mark.parametrize("cache_is_here", [True, False])
 def test_previews_have_a_limit_while_the_cache_is_here(client, ann, bob, settings, monkeypatch, cache_is_here):
-    monkeypatch.setattr("talk.services.time.time", lambda: 1_800_000_000.0)
+    monkeypatch.setattr("talk.limits.time.time", lambda: 1_800_000_000.0)
     if not cache_is_here:
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://localhost:1/0"}}
     client.force_login(ann)
@@ -242,7 +242,7 @@ def test_previews_have_a_limit_while_the_cache_is_here(client, ann, bob, setting
     client.force_login(bob)
     assert preview()[0] == 200
     client.force_login(ann)
-    monkeypatch.setattr("talk.services.time.time", lambda: 1_800_000_060.0)
+    monkeypatch.setattr("talk.limits.time.time", lambda: 1_800_000_060.0)
     assert preview()[0] == 200
 
 
