@@ -20,19 +20,20 @@ from benchmarks.talk_rows import COMMON_WORD, POPULAR_TAG, RARE_TAG, RARE_WORD, 
 BAR_MS, TIMES, WARM = 100.0, 60, 8
 
 
-def run() -> list[dict[str, Any]]:
+def run() -> Iterator[dict[str, Any]]:
     """One figure a page: the 95th percentile in milliseconds, bodies included."""
     start = time.monotonic()
     generate()
     print(f"Talk's rows made in {time.monotonic() - start:.0f} s", flush=True)
-    return pages()
+    yield from pages()
 
 
-def pages() -> list[dict[str, Any]]:
+def pages() -> Iterator[dict[str, Any]]:
     """The figures, of a database that is filled."""
     port, server = _serve()
     try:
-        return [_figure(port, name, addresses) for name, addresses in _addresses().items()]
+        for name, addresses in _addresses().items():
+            yield _figure(port, name, addresses)
     finally:
         server.terminate()
         server.wait()

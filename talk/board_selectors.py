@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from talk.access import Person, boards_readable, discussions_readable
+from talk.access import Person, boards_readable, discussions_readable, sees_hidden
 from talk.discussions import STICKY_PER_BOARD
 from talk.models import Board, Discussion
 from talk.selectors import SUBJECTS_PER_PAGE, Page
@@ -25,15 +25,34 @@ class BoardCard:
 def board_cards(person: Person, *, parent: Board | None = None) -> list[BoardCard]:
     """The boards that a person may read (or those in one of them), by position, the notes first."""
     rows = boards_readable(person) if parent is None else boards_readable(person).filter(parent=parent)
-    seen = discussions_readable(person).filter(board=OuterRef("pk"), comments_count__gt=0)
-    newest = Subquery(seen.order_by("-last_comment_at", "-pk").values("pk")[:1])
-    found = list(rows.annotate(newest=newest).order_by("-is_notes", "position", "title"))
-    last = Discussion.objects.in_bulk([board.newest for board in found if board.newest])
-    cards = {board.pk: BoardCard(board, last.get(board.newest)) for board in found}
+    found = list(
+        rows.annotate(newest=_newest(person, sticky=False), newest_sticky=_newest(person, sticky=True)).order_by(
+            "-is_notes", "position", "title"
+        )
+    )
+    last = Discussion.objects.in_bulk({pk for board in found for pk in (board.newest, board.newest_sticky) if pk})
+    cards = {}
+    for board in found:
+        known = [last[pk] for pk in (board.newest, board.newest_sticky) if pk in last]
+        cards[board.pk] = BoardCard(board, max(known, key=_when, default=None))
     for card in cards.values():
         if card.board.parent_id in cards:
             cards[card.board.parent_id].inner.append(card)
     return [card for card in cards.values() if card.board.parent_id not in cards]
+
+
+def _when(discussion: Discussion) -> tuple[datetime, int]:
+    return discussion.last_comment_at or discussion.created_at, discussion.pk
+
+
+def _newest(person: Person, *, sticky: bool) -> Subquery:
+    """Of each board the discussion with something to read that was written in last: sticky ones and the others apart,
+    as the index has them, so that one row is read and not a board full.
+    """
+    rows = Discussion.objects.filter(board=OuterRef("pk"), sticky=sticky, comments_count__gt=0)
+    if not sees_hidden(person):
+        rows = rows.filter(hidden=False)
+    return Subquery(rows.order_by("-last_comment_at", "-pk").values("pk")[:1])
 
 
 def board_sticky(person: Person, board: Board) -> list[Discussion]:

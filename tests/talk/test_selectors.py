@@ -129,11 +129,11 @@ def _queries(client, address: str) -> int:  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize(
     ("address", "most"),
     [
-        ("/talk/", 3),
-        ("/talk/recent/", 2),
-        ("/talk/boards/notes/", 3),
-        ("/talk/tags/arc/", 5),
-        ("/talk/subjects/{pk}/", 6),
+        ("/talk/", 6),
+        ("/talk/recent/", 7),
+        ("/talk/boards/notes/", 6),
+        ("/talk/tags/arc/", 9),
+        ("/talk/subjects/{pk}/", 11),
         ("/api/talk/subjects/{pk}/comments/", 2),
         ("/api/talk/tags/", 1),
     ],
