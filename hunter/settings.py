@@ -274,6 +274,8 @@ SPECTACULAR_SETTINGS = {
         "QueueState": [("normal", "normal"), ("user_finished", "user_finished"), ("finished", "finished")],
         "ConsensusState": "classify.models.Consensus.State",
         "CandidateState": "catalogue.models.Candidate.State",
+        "BoardAccess": "talk.models.Access",
+        "MailDigest": "talk.models.Digest",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

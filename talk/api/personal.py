@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -96,6 +96,7 @@ class MailChoices(APIView):
         return Response(MailChoicesSerializer.of(person))
 
 
+@extend_schema_view(get=extend_schema(operation_id="talk_conversations_list"))
 class Conversations(generics.ListAPIView):
     """With whom one writes, the newest message first."""
 

@@ -34,7 +34,7 @@ MOST = 2**62
 KEY_HELP = "Your own id of this; sending it twice posts once."
 
 
-class NameField(serializers.Field):
+class NameField(serializers.CharField):
     """The name of a person; empty for a former member."""
 
     def __init__(self, **how: Any) -> None:
@@ -247,8 +247,7 @@ class MailChoicesSerializer(serializers.Serializer):
     """When e-mails come, for each category that is named."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        choices = [(digest.value, digest.name.lower()) for digest in Digest]
-        return {category.value: serializers.ChoiceField(choices=choices, required=False) for category in Category}
+        return {one.value: serializers.ChoiceField(choices=Digest.choices, required=False) for one in Category}
 
     @staticmethod
     def of(person: User) -> dict[str, str]:
