@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from accounts.models import Role
@@ -196,3 +197,7 @@ def test_a_suspended_person_writes_nothing(board, ann, moderator):
 @pytest.mark.parametrize("address", ["follows/", "notifications/", "e-mails/", "messages/", "collections/mine/"])
 def test_visitors_have_nothing_of_their_own(db, address):
     Api()("get", address, 401)
+
+
+def test_the_schema_leaves_nothing_to_guess(tmp_path):
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yml"))
