@@ -134,7 +134,7 @@ def _queries(client, address: str) -> int:  # type: ignore[no-untyped-def]
         ("/talk/boards/notes/", 6),
         ("/talk/tags/arc/", 9),
         ("/talk/subjects/{pk}/", 11),
-        ("/api/talk/subjects/{pk}/comments/", 2),
+        ("/api/talk/subjects/{pk}/comments/", 3),
         ("/api/talk/tags/", 1),
     ],
 )
