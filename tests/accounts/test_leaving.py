@@ -80,7 +80,7 @@ def test_the_export_holds_a_page_of_rows_at_a_time(client, ann, monkeypatch, dja
     volunteer = Volunteer.objects.create(user=ann)
     votes = [factories.vote(subject, "no", workflow, by=volunteer) for subject in factories.subjects(5, workflow)]
     monkeypatch.setattr(people_export, "PAGE", 2)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(19):
         data = json.loads("".join(people_export.person_export(ann)))
     assert [one["id"] for one in data["classifications"]] == [vote.pk for vote in votes]
 
