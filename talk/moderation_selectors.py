@@ -8,7 +8,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import User
-from talk.access import Person, accesses_of, comments_readable
+from talk.access import Person, accesses_of, comments_readable, may_read
+from talk.mentions import mentions_prefetch
 from talk.models import Comment, ModerationAct, Report, Suspension
 from talk.selectors import Page
 from talk.standing import suspension_of
@@ -69,7 +70,17 @@ def reports_of_same(report: Report) -> list[Report]:
     return list(same.select_related("by", "closed_by").order_by("pk"))
 
 
-def acts(*, person: User | None = None, before: int | None = None, limit: int = ACTS_PER_PAGE) -> Page[ModerationAct]:
+@dataclass(frozen=True)
+class Act:
+    """What a moderator did; ``named`` says whether its discussion may be named to the reader."""
+
+    act: ModerationAct
+    named: bool
+
+
+def acts(
+    reader: Person, *, person: User | None = None, before: int | None = None, limit: int = ACTS_PER_PAGE
+) -> Page[Act]:
     """What moderators did, the newest first; of all, or about one person."""
     rows = ModerationAct.objects.select_related(
         "by", "person", "tag", "comment", "discussion__board", "discussion__subject"
@@ -79,7 +90,8 @@ def acts(*, person: User | None = None, before: int | None = None, limit: int = 
     if before is not None:
         rows = rows.filter(pk__lt=before)
     found = list(rows.order_by("-pk")[: limit + 1])
-    return Page(found[:limit], after=str(found[limit - 1].pk) if len(found) > limit else None)
+    shown = [Act(act, act.discussion is None or may_read(reader, act.discussion)) for act in found[:limit]]
+    return Page(shown, after=str(found[limit - 1].pk) if len(found) > limit else None)
 
 
 @dataclass(frozen=True)
@@ -88,7 +100,7 @@ class Standing:
 
     person: User
     suspension: Suspension | None
-    acts: list[ModerationAct]
+    acts: list[Act]
     comments: list[Comment]
     reports_open: int
 
@@ -102,7 +114,7 @@ def standing_of(moderator: Person, username: str) -> Standing:
     return Standing(
         person,
         suspension_of(person),
-        acts(person=person, limit=NEWEST_OF_PERSON).rows,
-        list(newest.select_related("discussion__board").order_by("-pk")[:NEWEST_OF_PERSON]),
+        acts(moderator, person=person, limit=NEWEST_OF_PERSON).rows,
+        mentions_prefetch(list(newest.select_related("discussion__board").order_by("-pk")[:NEWEST_OF_PERSON])),
         Report.objects.filter(Q(comment__author=person) | Q(message__author=person), state=Report.State.OPEN).count(),
     )

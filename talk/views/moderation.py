@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.access import account_of, role_required, signed_in
 from accounts.models import Role, User
 from talk import moderation, moderation_selectors, services
-from talk.access import comment_for, discussion_for, may_read
+from talk.access import comment_for, discussion_for
 from talk.discussions import discussion_hide, discussion_lock, discussion_move, discussion_stick
 from talk.errors import Refused
 from talk.forms import DeletionForm, ReportForm
@@ -105,9 +105,7 @@ def log(request: HttpRequest) -> HttpResponse:
     person = None
     if name := request.GET.get("person", ""):
         person = get_object_or_404(User, username=name)
-    page = moderation_selectors.acts(person=person, before=number_of(request, "before"))
-    for act in page.rows:  # what is on boards that this moderator may not read is not named to them
-        act.unnamed = act.discussion is not None and not may_read(request.user, act.discussion)  # type: ignore[attr-defined]
+    page = moderation_selectors.acts(request.user, person=person, before=number_of(request, "before"))
     return render(request, "talk/moderation/log.html", {"page": page, "person": person})
 
 
