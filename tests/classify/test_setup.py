@@ -19,6 +19,7 @@ from jobs.services import job_run
 from tests import factories
 
 LENSES = {
+    "frames": "none",
     "name": "Lenses", "purpose": "other", "question": "Do you see a gravitational lens?", "label_yes": "A lens",
     "label_no": "No lens", "label_impossible-to-tell": "Cannot say", "offer_unsure": "on",
     "help_text": "Look for **arcs**.", "marking_question": "", "training_first": "0", "training_later": "0",
