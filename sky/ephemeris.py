@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sky.hst import ARCSEC_PER_RADIAN, AU_KM
 from sky.orbits import Orbits
+from sky.phase import PHASE_A, PHASE_B
 from sky.planets import EARTH, GM_SUN, LAST_MJD_TDB, SUN, Planets, planets_between
 from sky.propagate import FINE_STEP_DAYS, LIGHT_AU_PER_DAY, MEET_DAYS, Journey, together
 from sky.times import tdb_from_utc
@@ -112,9 +113,9 @@ def _motion(sight: Floats, speed: Floats, observer: Observer, ra: Floats, dec: F
 
 
 def apparent_magnitude(h: Floats, g: Floats, r_au: Floats, delta_au: Floats, phase_rad: Floats) -> Floats:
-    """V by the HG system (Bowell et al. 1989, in the form of SCIENCE: two exponentials of the phase angle)."""
+    """V by the HG system (see :mod:`sky.phase`), NaN where H is unknown."""
     half = np.tan(np.minimum(phase_rad, 3.1) / 2)
-    first, second = np.exp(-3.33 * half**0.63), np.exp(-1.87 * half**1.22)
+    first, second = (np.exp(-scale * half**power) for scale, power in zip(PHASE_A, PHASE_B, strict=True))
     dimmed = np.maximum((1 - g) * first + g * second, 1e-30)
     return np.asarray(h + 5 * np.log10(r_au * delta_au) - 2.5 * np.log10(dimmed))
 

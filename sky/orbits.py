@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 
 from sky.kepler import states_of_elements
 from sky.orbit_columns import Columns, astorb_columns, is_astorb, is_mpcorb, mpcorb_columns
+from sky.phase import SLOPE_G
 
 Floats = NDArray[np.float64]
 CHUNK_LINES = 50_000
-DEFAULT_SLOPE = 0.15
-"""G of the HG system where none is known."""
 CSV_COLUMNS = ("designation", "epoch_mjd_tdb", "a_au", "e", "incl_deg", "Omega_deg", "w_deg", "M_deg")
 
 
@@ -78,7 +77,7 @@ def orbits_of(columns: Columns) -> Orbits:
     state = states_of_elements(
         columns.a_au, columns.e, columns.incl_deg, columns.node_deg, columns.peri_deg, columns.anomaly_deg
     )
-    g = np.where(np.isfinite(columns.g), columns.g, DEFAULT_SLOPE)
+    g = np.where(np.isfinite(columns.g), columns.g, SLOPE_G)
     return Orbits(
         columns.designation, columns.epoch, state, columns.h, g, columns.sigma_arcsec, columns.drift_arcsec_year
     )
