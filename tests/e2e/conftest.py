@@ -55,7 +55,7 @@ class Site:
         )
         environment = {name: value for name, value in os.environ.items() if name not in foreign}
         limits = {"THROTTLE_CLASSIFY": "100000/min", "THROTTLE_READ": "100000/min"}
-        return environment | limits | {"DATA_DIR": str(self.data)}
+        return environment | limits | {"DATA_DIR": str(self.data), "SITE_URL": self.url}
 
     def shell(self, code: str) -> Any:
         """Run Python in the running site, beside its web process; what it says with ``print``, read as JSON.

@@ -88,6 +88,12 @@ def test_a_volunteer_s_tag_becomes_a_graded_lens_and_the_digest_can_be_ended(sit
         page.locator("button[value=accept]").click()
     page.goto(candidate)
     expect(page.get_by_text(re.compile(r"Accepted: lens or arc, A")).first).to_be_visible()
+
+    # What was read is not mailed; what the volunteer writes now is.
+    box = volunteer.page.locator("textarea[name=body]")
+    box.fill("Thank you @scientist!")
+    box.press("Control+Enter")
+    expect(volunteer.page.get_by_text("Thank you @scientist!")).to_be_visible()
     assert scientist.console == [] and volunteer.console == []
 
     # The digest: an admin sees it as it was sent; its unsubscribe works for whoever has it, without signing in.
