@@ -1,36 +1,28 @@
-"""Django admin of Talk. Comments are moderated on their own pages, so that tags and counters stay right."""
+"""Django admin of Talk, to look at. Talk is moderated on its own pages, so that tags and counters stay right."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 
 from accounts.readonly_admin import ReadOnlyAdmin
 from talk.models import Board, Comment, CommentEvent, Discussion, Tag  # type: ignore[attr-defined]
 
 
 @admin.register(Board)
-class BoardAdmin(admin.ModelAdmin):
-    list_display = ["title", "slug", "is_notes"]
+class BoardAdmin(ReadOnlyAdmin):
+    """Boards are set up on Talk's pages, where their tags follow and each change is kept."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    list_display = ["title", "slug", "parent", "read", "write", "is_notes"]
+    list_select_related = ["parent"]
 
 
 @admin.register(Discussion)
-class DiscussionAdmin(admin.ModelAdmin):
-    list_display = ["title", "board", "comments_count", "last_comment_at", "locked"]
-    list_filter = ["locked", "board"]
-    fields = ["board", "title", "locked"]
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+class DiscussionAdmin(ReadOnlyAdmin):
+    list_display = ["title", "board", "comments_count", "last_comment_at", "sticky", "locked", "hidden"]
+    list_select_related = ["board"]
+    list_filter = ["locked", "hidden", "board"]
 
 
 @admin.register(Comment)
