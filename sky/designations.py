@@ -15,6 +15,10 @@ _LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"
 _PROVISIONAL = re.compile(r"([I-L])(\d\d)([A-HJ-Y])([0-9A-Za-z])(\d)([A-HJ-Z])")
 _SURVEY = re.compile(r"(PL|T1|T2|T3)S(\d{4})")
 _EXTENDED = re.compile(r"_([A-Z])([A-HJ-Y])([0-9A-Za-z]{4})")
+_PERMANENT = re.compile(r"\d+[IPD]?")
+_WITH_NUMBER = re.compile(r"\((\d+)\).*|(\d+) (?=[A-Z][a-z]|').*")
+_PROVISIONAL_WRITTEN = re.compile(r"\d{4} [A-HJ-Y][A-HJ-Z]\d*|\d{4} (P-L|T-[123])|[ADCPX]/\d{4} [A-Z]{1,2}\d*(-[A-Z])?")
+_BEFORE_1925 = re.compile(r"1(8\d\d|90\d|91\d|92[0-4]) [A-HJ-Y][A-HJ-Z]")
 _EPOCH = re.compile(r"([I-L])(\d\d)([1-9A-C])([1-9A-V])")
 _CENTURY = {"I": 1800, "J": 1900, "K": 2000, "L": 2100}
 _SURVEY_NAME = {"PL": "P-L", "T1": "T-1", "T2": "T-2", "T3": "T-3"}
@@ -42,6 +46,22 @@ def designation_unpacked(packed: str) -> str:
     if re.fullmatch(r"[A-Za-z]\d{4}", text):
         return str(10_000 * _BASE62.index(text[0]) + int(text[1:]))
     return text
+
+
+def ades_identifiers(designation: str) -> tuple[str, str]:
+    """The ``permID`` and ``provID`` of the Center's exchange format for a designation; empty what it does not give.
+
+    ``00001`` and ``(1) Ceres`` give ``1``, ``K10T07K`` gives ``2010 TK7``. A numbered object has no ``provID`` there.
+    """
+    text = designation_unpacked(" ".join(designation.split()))
+    if _PROVISIONAL_WRITTEN.fullmatch(text):
+        old = _BEFORE_1925.fullmatch(text)  # for 1903 the format writes A903
+        return "", f"A{text[1:]}" if old else text
+    if _PERMANENT.fullmatch(text):
+        return text, ""
+    if found := _WITH_NUMBER.fullmatch(text):
+        return found[1] or found[2], ""
+    return "", ""
 
 
 def epoch_unpacked(packed: str) -> float:

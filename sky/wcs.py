@@ -86,6 +86,15 @@ def wcs_from_bytes(stored: bytes) -> WCS:
     return wcs
 
 
+def wcs_name(stored: bytes) -> str:
+    """The name (WCSNAME) of what :func:`wcs_to_bytes` packed, empty if it has none, without building the WCS."""
+    try:
+        raw = zlib.decompressobj().decompress(stored, STORED_MAX_BYTES)
+        return str(fits.Header.fromfile(io.BytesIO(raw)).get("WCSNAME", ""))
+    except (zlib.error, OSError, ValueError, EOFError):
+        return ""
+
+
 def footprint_deg(wcs: WCS, shape: tuple[int, int]) -> NDArray[np.float64]:
     """Sky corners of an image of ``shape`` (height, width) at its pixel edges.
 

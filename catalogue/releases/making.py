@@ -11,23 +11,29 @@ from typing import Any
 import numpy as np
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
+from archive.hubble import hubble_orbit
 from archive.locks import one_at_a_time
 from catalogue.columns import entries
 from catalogue.exports import software_version
-from catalogue.models import Release, ReleaseFile, ReleaseRow
+from catalogue.models import Release, ReleaseFile, ReleaseRow, TrailMeasurement
+from catalogue.releases.ades import Header, Measured, ades_bytes
 from catalogue.releases.figures import figures_of
 from catalogue.releases.frozen import FrozenColumn, Values, columns_frozen, row_frozen, rows_changes, rows_sha256
-from catalogue.tables import FORMATS, table_bytes, table_of
+from catalogue.tables import FORMATS, Format, table_bytes, table_of
 from classify.models import Workflow
 from ml.models import Model
+from sky.wcs import wcs_name
 
 LOCK = "catalogue release"
 BATCH = 1000
+ADES = Format("ades", "ADES", "psv", "text/plain; charset=utf-8")
+"""A release has this beside `FORMATS`: astrometry for the Minor Planet Center, of asteroids alone."""
 
 
 def release_make(
@@ -110,19 +116,34 @@ def _files(release: Release, columns: list[dict[str, Any]], rows: list[Values]) 
     made = []
     for kind in FORMATS.values():
         table = table_of(described, [[row[column.name] for column in described] for row in rows], release_meta(release))
-        content = table_bytes(kind.name, table)
-        made.append(
-            ReleaseFile(
-                release=release,
-                format=kind.name,
-                name=f"{release.slug}.{kind.suffix}",
-                content_type=kind.content_type,
-                size_bytes=len(content),
-                sha256=hashlib.sha256(content).hexdigest(),
-                gzipped=gzip.compress(content, mtime=0),
-            )
+        made.append(_file(release, kind, table_bytes(kind.name, table)))
+    header = Header(submitter=release.by.public_name, title=release.title, software=release.software)
+    return [*made, _file(release, ADES, ades_bytes(rows, _measured(rows), hubble_orbit, header))]
+
+
+def _file(release: Release, kind: Format, content: bytes) -> ReleaseFile:
+    return ReleaseFile(
+        release=release,
+        format=kind.name,
+        name=f"{release.slug}.{kind.suffix}",
+        content_type=kind.content_type,
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        gzipped=gzip.compress(content, mtime=0),
+    )
+
+
+def _measured(rows: Sequence[Values]) -> dict[str, Measured]:
+    """By candidate, of those that were measured, what their rows do not hold."""
+    newest = (
+        TrailMeasurement.objects.filter(
+            candidate__in=[row["candidate_id"] for row in rows], exposure=F("candidate__exposure")
         )
-    return made
+        .order_by("candidate", "-id")
+        .distinct("candidate")
+        .values_list("candidate", "sigma_arcsec", "exposure__wcs")
+    )
+    return {str(key): Measured(sigma, wcs_name(bytes(wcs))) for key, sigma, wcs in newest.iterator(chunk_size=100)}
 
 
 def release_meta(release: Release) -> dict[str, Any]:
