@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import role_required
 from accounts.models import Role
+from catalogue import completeness as tables
 from catalogue import scan, scan_figures, scan_sheet
 from catalogue.scan_csv import scan_csv
 from catalogue.scan_sheet import ScanFilter
@@ -103,3 +104,11 @@ def _sheet(model: Model, filters: ScanFilter, at: str) -> dict[str, Any]:
         "instruments": instruments(),
         "filter_names": scan_sheet.filter_names(),
     }
+
+
+@role_required(Role.SCIENTIST)
+@require_safe
+def completeness(request: HttpRequest) -> HttpResponse:
+    """Which of the trails that were put into images are found, by whom."""
+    context = {"tables": tables.completeness(), "mistaken": tables.mistaken(), "crowd": tables.CROWD}
+    return render(request, "catalogue/completeness.html", context)

@@ -17,6 +17,7 @@ urlpatterns = [
     path("validate/from-tag/<slug:name>/", talk_views.from_tag, name="from_tag"),
     path("scan/", scan_views.index, name="scan"),
     path("scan/funnel/", scan_views.funnel, name="scan_funnel"),
+    path("scan/completeness/", scan_views.completeness, name="completeness"),
     path("scan/figures.csv", scan_views.figures_csv, name="scan_csv"),
     path("results/", views.results, name="results"),
     path("exports/classifications.csv", views.export_classifications, name="export_classifications"),

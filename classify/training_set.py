@@ -161,7 +161,10 @@ def _answers_of(path: Path, workflow: Workflow, subject_set: SubjectSet) -> Made
     subjects = [subject for subject in subjects if subject.pk not in voted]
     before = KnownAnswer.objects.filter(workflow=workflow, subject__in=subjects).count()
     answers = [_answer(workflow, subject, tiles[subject.cutout_id]) for subject in subjects]  # type: ignore[index]
-    KnownAnswer.objects.bulk_create(answers, ignore_conflicts=True)
+    # What is known already keeps its answer and texts, which scientists may have changed.
+    KnownAnswer.objects.bulk_create(
+        answers, update_conflicts=True, unique_fields=["workflow", "subject"], update_fields=["truth"]
+    )
     return Made(len(subjects) - before, before, len(truth) - len(subjects))
 
 
@@ -198,9 +201,19 @@ def _answer(workflow: Workflow, subject: Subject, tile: dict[str, Any]) -> Known
         answer=UNSURE if kind == "unusable" else YES if kind == "asteroid" else NO,
         kind=Kind.OTHER if kind == "unusable" else kind,
         marks=marks,
+        truth=_truth(tile["trails"]),
         explanation=EXPLANATIONS[kind],
         difficulty=tile["difficulty"],
     )
+
+
+def _truth(trails: list[dict[str, Any]]) -> dict[str, float]:
+    """What the brightest trail of a tile is like: to see which are found (`catalogue.completeness`)."""
+    if not trails:
+        return {}
+    brightest = max(trails, key=lambda trail: float(trail["ridge_snr"]))
+    names = ("mag", "length_px", "sagitta_px", "ridge_snr")
+    return {name: round(abs(float(brightest[name])), 3) for name in names if brightest.get(name) is not None}
 
 
 def _mark(trail: dict[str, Any], cutout: Cutout) -> list[float]:

@@ -28,6 +28,12 @@ def dec_dms(dec_deg: float) -> str:
     return f"{sign}{degrees:02d}° {minutes:02d}′ {seconds / 10:04.1f}″"
 
 
+@register.filter
+def percent(share: float) -> str:
+    """A share as a whole percentage."""
+    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
+
+
 @register.simple_tag
 def trail_classes() -> list[tuple[str, str]]:
     """The classes of candidates, for pages of other rooms."""

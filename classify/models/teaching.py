@@ -38,6 +38,9 @@ class KnownAnswer(models.Model):
     answer = models.CharField(max_length=40, choices=[(value, value) for value in ANSWER_VALUES])
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.OTHER)
     marks = models.JSONField(default=list, blank=True)
+    truth = models.JSONField(
+        default=dict, blank=True, help_text=_("of a simulated trail: mag, length_px, sagitta_px, ridge_snr")
+    )
     explanation = models.TextField(blank=True, help_text=_("shown after the answer, besides what the kind says"))
     difficulty = models.PositiveSmallIntegerField(default=2, help_text=_("1 easy, 2 medium, 3 hard"))
     shuffle = models.FloatField(default=anywhere, help_text=_("spreads people over training subjects"))

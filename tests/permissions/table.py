@@ -77,6 +77,7 @@ ACCESS = {
     "archive:ingest": "admin",
     "archive:observation": "scientist",
     "catalogue:candidate": "scientist",
+    "catalogue:completeness": "scientist",
     "catalogue:decide": "scientist",
     "catalogue:export": "scientist",
     "catalogue:export_classifications": "admin",
