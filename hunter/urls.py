@@ -29,6 +29,7 @@ urlpatterns = [
     path("talk/", include("talk.urls")),
     path("models/", include("ml.urls")),
     path("releases/", include("catalogue.release_urls")),
+    path("satellites/", include("catalogue.satellites.urls")),
     path("jobs/", include("jobs.urls")),
     path("people/", include("hunter.people_urls")),
     path("certificates/<str:token>/", people_views.certificate_check, name="certificate"),

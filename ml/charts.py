@@ -153,6 +153,10 @@ class LineChart:
     y_ticks: list[Tick]
     rows: list[tuple[str, str, str, str]]
 
+    @property
+    def has_intervals(self) -> bool:
+        return any(interval for *_row, interval in self.rows)
+
 
 def line_chart(
     key: str, title: str, x: Axis, y: Axis, lines: Sequence[tuple[str, Sequence[Point]]], *, diagonal: bool = False

@@ -34,15 +34,15 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class TableLine:
-    """A bin as a line of a table: its range and the count of each group."""
+    """A bin as a line of a table: its range and the count of each group, as a number or in words."""
 
     label: str
-    counts: list[int]
+    counts: Sequence[int | str]
 
 
 @dataclass(frozen=True, slots=True)
 class Stacked:
-    """Stacked bars: the groups one over the other, and the same as a table."""
+    """Stacked bars: the groups one over the other, and the same as a table. ``legend``: their colours need words."""
 
     key: str
     title: str
@@ -58,6 +58,7 @@ class Stacked:
     y_ticks: list[Tick]
     lines: list[TableLine]
     groups: list[tuple[str, str]]
+    legend: bool = True
 
 
 def release_charts(release: Release) -> list[Stacked]:

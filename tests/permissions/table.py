@@ -129,6 +129,8 @@ ACCESS = {
     "releases:index": "public",
     "releases:new": "scientist",
     "releases:release": "public",
+    "satellites:csv": "public",
+    "satellites:index": "public",
     "service_worker": "public",
     "setup:activate": "scientist",
     "setup:chosen_add": "scientist",
