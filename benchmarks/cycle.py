@@ -55,7 +55,7 @@ def _ours() -> dict[str, float]:
     workflow.save()
     subjects = _subjects_with_cutouts(workflow)
     statements = _statements(workflow)
-    port, server = _serve()
+    port, server = _serve(limits=True)
     over = threading.Event()
     counting = threading.Thread(target=_count_until, args=(over, classifications_aggregate))
     counting.start()

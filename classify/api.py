@@ -6,16 +6,16 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
-from django.http import JsonResponse
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.exceptions import APIException, NotFound, PermissionDenied, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import Volunteer
 from accounts.permissions import Public, Scientist
+from accounts.quick import Asked, QuickView, json_answer, plain
 from accounts.selectors import volunteer_of
 from accounts.throttles import NewVolunteerThrottle
 from classify import selectors, services
@@ -59,7 +59,7 @@ class WorkflowList(generics.ListAPIView):
     queryset = Workflow.objects.filter(active=True, project__live=True).select_related("project")
 
 
-class NextSubjects(APIView):
+class NextSubjects(QuickView):
     """Subjects this person may classify next; likely trails first, never one they have answered."""
 
     permission_classes = [Public]
@@ -72,8 +72,8 @@ class NextSubjects(APIView):
             OpenApiParameter("training", bool, description="Only subjects whose answer is known, to practise with."),
         ],
     )
-    def get(self, request: Request, slug: str) -> JsonResponse:
-        visit = visit_of(request._request, slug=slug, count=True)
+    def get(self, request: Asked, slug: str) -> HttpResponse:
+        visit = visit_of(plain(request), slug=slug, count=True)
         if visit is None:
             raise NotFound
         n, exclude = _queue_parameters(request)
@@ -84,23 +84,18 @@ class NextSubjects(APIView):
             exclude=exclude,
             holder=visit.holder,
             seen=visit.seen,
-            training_only=request.query_params.get("training") in ("1", "true"),
+            training_only=request.GET.get("training") in ("1", "true"),
         )
         subjects = frames_added(visit.workflow, selectors.subjects_for_classifier(found))
-        response = _json({"subjects": subjects, "state": found.state})
+        response = json_answer({"subjects": subjects, "state": found.state})
         response["Cache-Control"] = "no-store"
         return response
 
 
-def _json(body: dict[str, Any], *, status: int = 200) -> JsonResponse:
-    """As the framework's answers, for the requests that come most: without what the answer of a template needs."""
-    return JsonResponse(body, status=status, json_dumps_params={"separators": (",", ":"), "ensure_ascii": False})
-
-
-def _queue_parameters(request: Request) -> tuple[int, list[int]]:
+def _queue_parameters(request: Asked) -> tuple[int, list[int]]:
     try:
-        n = int(request.query_params.get("n", 4))
-        given = [part for part in request.query_params.get("exclude", "").split(",") if part]
+        n = int(request.GET.get("n", 4))
+        given = [part for part in request.GET.get("exclude", "").split(",") if part]
         exclude = [int(part) for part in given]
     except ValueError:
         raise serializers.ValidationError({"exclude": ["n and exclude are whole numbers."]}) from None
@@ -109,16 +104,16 @@ def _queue_parameters(request: Request) -> tuple[int, list[int]]:
     return n, exclude
 
 
-class Classifications(APIView):
+class Classifications(QuickView):
     """Send one classification. The client's key makes sending it twice harmless: the second answer is 200."""
 
     permission_classes = [Public]
     throttle_scope = "classify"
 
     @extend_schema(request=ClassificationSerializer, responses={201: SubmittedSerializer, 200: SubmittedSerializer})
-    def post(self, request: Request) -> JsonResponse:
-        given = classification_read(request.data)
-        visit = visit_of(request._request, pk=given.pop("workflow"))
+    def post(self, request: Asked) -> HttpResponse:
+        given = classification_read(request.data)  # type: ignore[union-attr]
+        visit = visit_of(plain(request), pk=given.pop("workflow"))
         if visit is None:
             raise serializers.ValidationError({"workflow": ["There is no such workflow that takes answers."]})
         version_check(visit.workflow, given["workflow_version"])
@@ -140,17 +135,17 @@ class Classifications(APIView):
             "set_aside": made.set_aside,
             "feedback": feedback_view(submitted.feedback),
         }
-        return _json(body, status=status.HTTP_201_CREATED if submitted.created else status.HTTP_200_OK)
+        return json_answer(body, status=status.HTTP_201_CREATED if submitted.created else status.HTTP_200_OK)
 
-    def _volunteer(self, request: Request) -> Volunteer:
+    def _volunteer(self, request: Asked) -> Volunteer:
         """Somebody new. A browser without the cookie of the classifier's page would be a new person each time."""
         if not request.user.is_authenticated:
-            if getattr(request._request, "volunteer_key", None) is None:
+            if getattr(plain(request), "volunteer_key", None) is None:
                 raise PermissionDenied("Open the page of the classifier first, with cookies allowed.", "no_volunteer")
             limit = NewVolunteerThrottle()
-            if not limit.allow_request(request, self):
+            if not limit.allow_request(request, self):  # type: ignore[arg-type]
                 raise Throttled(limit.wait())
-        made = volunteer_of(request._request, create=True)
+        made = volunteer_of(plain(request), create=True)
         assert made is not None
         return made
 

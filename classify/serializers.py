@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -16,6 +19,9 @@ from classify.services import MAX_METADATA_BYTES
 from classify.texts import workflow_texts
 from classify.training import Feedback
 
+VERSION_FORM = re.compile(r"[0-9]{1,6}\.[0-9]{1,6}")
+UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ANSWER_FORM = re.compile(r"[A-Za-z0-9_-]{1,40}")
 MAX_METADATA_DEPTH = 8
 MOST_FRAMES = 10  # of a subject, whatever is shown one day
 
@@ -98,7 +104,7 @@ class MarkSerializer(serializers.Serializer):
 class ClassificationSerializer(serializers.Serializer):
     key = serializers.UUIDField()
     workflow = serializers.IntegerField(min_value=1, max_value=2**62)
-    workflow_version = serializers.RegexField(r"^[0-9]{1,6}\.[0-9]{1,6}$")
+    workflow_version = serializers.RegexField(rf"^{VERSION_FORM.pattern}$")
     subject = serializers.IntegerField(min_value=1, max_value=2**62)
     answer = serializers.CharField(max_length=40)
     started_at = serializers.DateTimeField()
@@ -138,7 +144,37 @@ def classification_read(data: Any) -> dict[str, Any]:
     ValidationError
         What is wrong with which field.
     """
-    return dict(_classification.run_validation(data))
+    return _read_plain(data) or dict(_classification.run_validation(data))
+
+
+def _read_plain(data: Any) -> dict[str, Any] | None:
+    """What `ClassificationSerializer` makes of an answer in its plainest form (as our classifier sends it, no marks, no
+    undo), at a tenth of the cost. Stricter than the serializer: None means that the serializer decides.
+    """
+    try:
+        if (
+            data.get("marks", []) != []
+            or data.get("supersedes") is not None
+            or type(data.get("metadata", {})) is not dict
+        ):
+            return None
+        ids = data["workflow"], data["subject"]
+        times = [datetime.fromisoformat(data[name]) for name in ("started_at", "finished_at")]
+        forms = (UUID_FORM, data["key"]), (VERSION_FORM, data["workflow_version"]), (ANSWER_FORM, data["answer"])
+        if not (
+            all(type(pk) is int and 0 < pk <= 2**62 for pk in ids)
+            and all(form.fullmatch(text) for form, text in forms)
+            and all(at.tzinfo is not None and 2000 <= at.year < 3000 for at in times)
+        ):
+            return None
+        metadata = _classification.validate_metadata(data.get("metadata", {}))
+    except (AttributeError, KeyError, TypeError, ValueError, serializers.ValidationError):
+        return None
+    return {
+        "key": UUID(data["key"]), "workflow": ids[0], "workflow_version": data["workflow_version"], "subject": ids[1],
+        "answer": data["answer"], "started_at": times[0], "finished_at": times[1], "metadata": metadata, "marks": [],
+        "supersedes": None,
+    }  # fmt: skip
 
 
 def version_check(workflow: Workflow, version: str) -> None:

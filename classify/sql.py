@@ -17,7 +17,8 @@ def rows(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """
     connection: Any = connections[DEFAULT_DB_ALIAS]  # looked up once
     connection.close_if_health_check_failed()
-    connection.ensure_connection()
+    if connection.connection is None:
+        connection.ensure_connection()
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         cursor.execute(sql, values, prepare=True)

@@ -7,6 +7,7 @@ anew costs more than the rest of the read.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -51,18 +52,23 @@ def visit_of(
     Answers are counted only on demand (``count``).
     """
     key: UUID | None = getattr(request, "volunteer_key", None)
-    signed_in = request.user.is_authenticated
-    sql = VISIT.format(
-        seen=SEEN if count else "0",
-        person="v.user_id = %(user)s::bigint" if signed_in else "v.key = %(key)s::uuid AND v.user_id IS NULL",
-        workflow="w.slug = %(slug)s::text" if slug is not None else "w.id = %(pk)s::bigint",
-    )
-    found = rows(sql, {"user": request.user.pk, "key": key, "slug": slug, "pk": pk})
+    user = request.user
+    sql = _statement(count, user.is_authenticated, slug is not None)
+    found = rows(sql, {"user": user.pk, "key": key, "slug": slug, "pk": pk})
     if not found:
         return None
     row = found[0]
     volunteer = Volunteer.from_db(connection.alias, COLUMNS, row[3:]) if row[3] is not None else None
     return Visit(_workflow(row[0], row[1]), volunteer, volunteer.key if volunteer else key, row[2])
+
+
+@cache
+def _statement(count: bool, signed_in: bool, by_slug: bool) -> str:
+    return VISIT.format(
+        seen=SEEN if count else "0",
+        person="v.user_id = %(user)s::bigint" if signed_in else "v.key = %(key)s::uuid AND v.user_id IS NULL",
+        workflow="w.slug = %(slug)s::text" if by_slug else "w.id = %(pk)s::bigint",
+    )
 
 
 _kept: dict[int, tuple[Any, Workflow]] = {}

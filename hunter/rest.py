@@ -12,6 +12,7 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 from rest_framework.throttling import ScopedRateThrottle
 
 if TYPE_CHECKING:
@@ -108,6 +109,12 @@ class PersonThrottle(ScopedRateThrottle):
         part = max(1, limit // DRAWS)
         return _drawn.take(tuple(limits)) or self._draw(limits, 2 * duration, part)
 
+    def get_ident(self, request: Request) -> str:
+        """The address. Without proxies the framework's own way makes an object of all headers for nothing."""
+        if api_settings.NUM_PROXIES == 0:
+            return str(request.META.get("REMOTE_ADDR"))
+        return str(super().get_ident(request))
+
     def _draw(self, limits: dict[str, int], timeout: int, part: int) -> bool:
         """Count a part of the limits at once; what is not needed now lets the next requests of this process through."""
         allowed = bool(self.cache.count_up(limits, timeout=timeout, by=part))  # type: ignore[attr-defined]
@@ -123,7 +130,8 @@ class PersonThrottle(ScopedRateThrottle):
 
 
 def _person(request: Request) -> str:
-    if request.user and request.user.is_authenticated:
-        return f"user-{request.user.pk}"
-    key = getattr(request._request, "volunteer_key", None)
+    user = request.user
+    if user and user.is_authenticated:
+        return f"user-{user.pk}"
+    key = getattr(getattr(request, "_request", request), "volunteer_key", None)  # the framework's request, or Django's
     return f"volunteer-{key}" if key else ""
