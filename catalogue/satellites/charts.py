@@ -69,7 +69,7 @@ def crossed_map(counted: Counted) -> SkyMap:
 
 def _bars(key: str, title: str, axis: str, rows: Sequence[tuple[str, Fraction]]) -> Stacked:
     floor, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-    steps = scale_steps(ceil(100 * max(row.fraction + row.fraction_sigma for _name, row in rows)))
+    steps = scale_steps(ceil(min(100, max(_share_high(row) for _name, row in rows))))
     step, unit = (right - LEFT) / len(rows), (floor - TOP) / steps[-1]
     every = ceil(TICK_WIDTH / step)
     name, most = max(rows, key=lambda one: one[1].fraction)
@@ -98,8 +98,8 @@ def _bars(key: str, title: str, axis: str, rows: Sequence[tuple[str, Fraction]])
 def _bar(name: str, row: Fraction, left: float, step: float, unit: float, floor: float) -> list[Block]:
     if not row.crossed:
         return []
-    height, error = 100 * row.fraction * unit, 100 * row.fraction_sigma * unit
-    low, high = max(0.0, height - error), height + error
+    height = 100 * row.fraction * unit
+    low, high = max(0.0, 2 * height - _share_high(row) * unit), min(100.0, _share_high(row)) * unit
     label = f"{name}: {_percent(row.fraction, row.fraction_sigma)}"
     gap = min(GAP, step / 4)
     middle = left + step / 2 - ERROR_WIDTH / 2
@@ -109,6 +109,11 @@ def _bar(name: str, row: Fraction, left: float, step: float, unit: float, floor:
         ),
         Block(round(middle, 1), round(floor - high, 1), ERROR_WIDTH, round(high - low, 1), "error", label),
     ]
+
+
+def _share_high(row: Fraction) -> float:
+    """The upper end of a share's error, per cent."""
+    return 100 * (row.fraction + row.fraction_sigma)
 
 
 def _cells(row: Fraction) -> list[int | str]:
@@ -122,8 +127,12 @@ def _what(row: Fraction) -> str:
 
 
 def _percent(share: float, sigma: float) -> str:
-    return f"{number_format(100 * share, 2)} ± {number_format(100 * sigma, 2)} %"
+    return f"{_two_digits(100 * share)} ± {_two_digits(100 * sigma)} %"
 
 
 def _plain(percent: float | None) -> str:
-    return "" if percent is None else f"{number_format(percent, 2)} %"
+    return "" if percent is None else f"{_two_digits(percent)} %"
+
+
+def _two_digits(value: float) -> str:
+    return number_format(f"{value:.2f}", 2)  # of a number it would cut digits off

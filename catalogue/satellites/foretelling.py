@@ -64,7 +64,7 @@ def foretold(query: Mapping[str, str]) -> Foretold:
     fields = [
         ("ACS/WFC", ACS_FIELD_ARCSEC),
         ("WFC3/UVIS", UVIS_FIELD_ARCSEC),
-        (_("Field of %(side)d″") % {"side": asked["field"]}, float(asked["field"])),
+        (_("Another field"), float(asked["field"])),
     ]
     answers = [Answer(name, side, _crossings(asked, asked["number"], side)) for name, side in fields]
     presets = [(_("About today: 10,000"), ABOUT_TODAY), ("60,000", 60_000), ("100,000", MOST)]
@@ -87,8 +87,8 @@ def _allowed(name: str, text: str) -> int:
 def _sliders(asked: Mapping[str, int]) -> list[Slider]:
     words = {
         "number": (_("Satellites"), ""),
-        "altitude": (_("Their altitude"), "km"),
-        "exposure": (_("Exposure"), "s"),
+        "altitude": (_("Their altitude"), " km"),
+        "exposure": (_("Exposure"), " s"),
         "field": (_("Side of another field"), "″"),
     }
     return [Slider(name, *words[name], *RANGES[name], asked[name]) for name in START]
