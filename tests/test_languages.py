@@ -22,7 +22,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
 ROOMS = ["accounts", "archive", "catalogue", "classify", "hunter", "jobs", "ml", "sky", "talk", "templates", "locale"]
 # Pages and modules that only moderators, scientists and admins see anything of.
 TEAM = re.compile(
-    r"templates/(archive|jobs|ml|catalogue/(?!results|release)|classify/(setup/|votes|statistics_team))"
+    r"templates/(archive|jobs|ml|catalogue/(?!results|release|satellites|_satellite)|classify/(setup/|votes|statistics_team))"
     r"|(archive|jobs|ml|sky|catalogue)/|[a-z]+/admin\.py"
     r"|classify/(setup/|models/|paths|rule_preview|statistics_team|management/|consensus|publish)"
     r"|hunter/(settings|embedded)"
