@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import logging
 from datetime import datetime, timedelta
-from smtplib import SMTPException
+from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -52,14 +53,16 @@ AND CASE coalesce(choice.digest, %(defaults)s::jsonb ->> notification.category)
     WHEN 'weekly' THEN notification.created_at < %(weekly)s
     ELSE true END
 AND (SELECT count(*) FROM talk_mail AS mail
-     WHERE mail.person_id = notification.person_id AND mail.created_at > %(hour_ago)s) < %(most)s
+     WHERE mail.person_id = notification.person_id
+     AND (mail.created_at > %(hour_ago)s OR mail.sent_at > %(hour_ago)s
+          OR mail.sent_at IS NULL AND mail.attempts < %(attempts)s)) < %(most)s
 GROUP BY notification.person_id
 ORDER BY min(notification.id) LIMIT %(limit)s
 """
 
 _CLAIM = """
 SELECT id FROM talk_mail
-WHERE sent_at IS NULL AND attempts < %(most)s
+WHERE sent_at IS NULL AND attempts < %(most)s AND id <> ALL(%(tried)s)
 AND created_at + make_interval(mins => (power(2, attempts) - 1)::int) <= %(now)s
 ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """
@@ -74,19 +77,28 @@ def mails_make(*, now: datetime | None = None, limit: int = PEOPLE_PER_SWEEP) ->
         "weekly": weekly_cut(now),
         "hour_ago": now - timedelta(hours=1),
         "most": PER_HOUR,
+        "attempts": MOST_ATTEMPTS,
         "limit": limit,
     }
     with connection.cursor() as cursor:
         cursor.execute(_DUE, values)
         people = [pk for (pk,) in cursor.fetchall()]
-    return sum(_mail_make(pk, now) for pk in people)
+    return sum(_made(pk, now) for pk in people)
+
+
+def _made(person_id: int, now: datetime) -> int:
+    try:
+        return _mail_make(person_id, now)
+    except Exception:  # whose e-mail cannot be written holds up nobody else's
+        log.exception("the e-mail of person %s could not be written", person_id)
+        return 0
 
 
 @transaction.atomic
 def _mail_make(person_id: int, now: datetime) -> int:
     # The person's row is the queue of their e-mails: two sweeps at once cannot write the same, nor one too many.
     person = User.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=person_id).first()
-    if person is None or _mails_since(person, now - timedelta(hours=1)) >= PER_HOUR:
+    if person is None or _mails_lately(person, now) >= PER_HOUR:
         return 0
     due = _due_to(person, now)
     wanted = [pk for pk, digest in due if digest != Digest.NEVER]
@@ -125,40 +137,49 @@ def mails_send(*, now: datetime | None = None, limit: int = MAILS_PER_SWEEP) -> 
     """Send what is written, the oldest first; how many went out.
 
     The row is locked while it is sent: a killed worker leaves it to the next, and two never send the same. What is
-    refused waits twice as long each time, and ends this sweep: a server that is away is not asked for each.
+    refused waits twice as long each time. A server that is away ends this sweep: it is not asked for each.
     """
     now = now or timezone.now()
     mailer = get_connection(timeout=SMTP_TIMEOUT_S) if _speaks_smtp() else get_connection()
+    sent, tried = 0, list[int]()
     try:
-        for sent in range(limit):
+        while len(tried) < limit:
             with transaction.atomic():
-                found = _claimed(now)
+                found = _claimed(now, tried)
                 if found is None or not _send(found, mailer, now):
-                    return sent
-        return limit
+                    break
+                tried.append(found.pk)
+                sent += found.sent_at is not None
+        return sent
     finally:
         mailer.close()
 
 
-def _claimed(now: datetime) -> Mail | None:
+def _claimed(now: datetime, tried: list[int]) -> Mail | None:
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"most": MOST_ATTEMPTS, "now": now})
+        cursor.execute(_CLAIM, {"most": MOST_ATTEMPTS, "now": now, "tried": tried})
         row = cursor.fetchone()
     return Mail.objects.select_related("person").get(pk=row[0]) if row else None
 
 
 def _send(mail: Mail, mailer: Any, now: datetime) -> bool:
+    """Send one; whether to go on. An e-mail that cannot be written, or is not taken, says nothing about the others."""
     mail.attempts += 1
+    goes_on = True
     try:
         if may_be_mailed(mail.person):
             mailer.open()
             _message(mail, mailer).send()
         mail.sent_at, mail.error = now, ""
-    except (SMTPException, OSError, ValueError) as error:
+    except DatabaseError:
+        raise
+    except Exception as error:  # the e-mail package raises many kinds for addresses it cannot write
         log.warning("mail %s was not sent: %s", mail.pk, error)
-        mail.error = f"{type(error).__name__}: {error}"[:500]
+        mail.error = f"{type(error).__name__}: {error}".replace("\x00", "")[:500]
+        refused = isinstance(error, SMTPRecipientsRefused | SMTPDataError)
+        goes_on = refused or not isinstance(error, SMTPException | OSError)
     mail.save(update_fields=["attempts", "sent_at", "error"])
-    return mail.sent_at is not None
+    return goes_on
 
 
 def _message(mail: Mail, mailer: Any) -> EmailMultiAlternatives:
@@ -200,8 +221,11 @@ def weekly_cut(now: datetime) -> datetime:
     return cut - timedelta(days=(cut.weekday() - MONDAY) % 7)
 
 
-def _mails_since(person: User, since: datetime) -> int:
-    return Mail.objects.filter(person=person, created_at__gt=since).count()
+def _mails_lately(person: User, now: datetime) -> int:
+    """E-mails of the last hour: written or sent in it, or still to be sent. So none come in heaps after a stoppage."""
+    since = now - timedelta(hours=1)
+    waiting = Q(sent_at=None, attempts__lt=MOST_ATTEMPTS)
+    return Mail.objects.filter(Q(created_at__gt=since) | Q(sent_at__gt=since) | waiting, person=person).count()
 
 
 def _defaults() -> str:

@@ -8,6 +8,7 @@ they did themselves, or of what somebody writes whom they blocked.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.db import connection, transaction
@@ -25,6 +26,8 @@ from talk.models import (
     Report,
     ToTell,
 )
+
+log = logging.getLogger(__name__)
 
 DEFAULT_DIGEST: dict[str, Digest] = {
     Category.REPORT: Digest.IMMEDIATE,
@@ -145,15 +148,28 @@ def tell(*, limit: int = PER_SWEEP) -> int:
     """Tell people of what is new, the oldest first; how many things were told.
 
     Each is told and ticked off in one transaction, so that a killed worker forgets nothing; several workers share.
+    What fails stays for the next sweep and holds up nothing behind it.
     """
-    for done in range(limit):
+    told = last = 0
+    for _turn in range(limit):
         with transaction.atomic():
-            waiting = ToTell.objects.select_for_update(skip_locked=True).order_by("pk").first()
+            waiting = ToTell.objects.select_for_update(skip_locked=True).filter(pk__gt=last).order_by("pk").first()
             if waiting is None:
-                return done
+                break
+            last = waiting.pk
+            told += _told(waiting)
+    return told
+
+
+def _told(waiting: ToTell) -> bool:
+    try:
+        with transaction.atomic():
             _tell(waiting)
-            waiting.delete()
-    return limit
+    except Exception:
+        log.exception("what waits as %s could not be told", waiting.pk)
+        return False
+    waiting.delete()
+    return True
 
 
 def _tell(waiting: ToTell) -> None:

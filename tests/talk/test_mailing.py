@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from smtplib import SMTPRecipientsRefused
 
 import pytest
 from django.core import mail as outbox
@@ -68,7 +69,8 @@ def test_after_ten_in_an_hour_the_rest_waits(discussion, ann, bob):
     mention(discussion, bob, 3)
     assert mailing.mails_make() == 0
     assert Notification.objects.filter(mailed_at=None).count() == 3
-    Mail.objects.update(created_at=timezone.now() - timedelta(minutes=61))
+    an_hour_ago = timezone.now() - timedelta(minutes=61)
+    Mail.objects.update(created_at=an_hour_ago, sent_at=an_hour_ago)
     assert mailing.mails_make() == 1  # one e-mail says all three
     assert Notification.objects.filter(mailed_at=None).count() == 0
 
@@ -145,6 +147,66 @@ def test_a_mail_server_that_is_away_loses_nothing_and_is_asked_less_and_less(dis
     assert mailing.mails_send(now=now + timedelta(minutes=2, seconds=30)) == 0
     assert mailing.mails_send(now=now + timedelta(minutes=4)) == 1
     assert len(outbox.outbox) == 1
+
+
+class Picky:
+    """A mail server that takes no e-mails for some addresses."""
+
+    def __init__(self, refused):
+        self.refused = refused
+
+    def open(self):
+        pass
+
+    def close(self):
+        pass
+
+    def send_messages(self, messages):
+        for message in messages:
+            if message.to[0] in self.refused:
+                raise self.refused[message.to[0]]
+        return len(messages)
+
+
+def test_an_address_that_is_refused_holds_up_nobody_and_is_tried_once_at_a_time(ann, bob, moderator, monkeypatch):
+    for person in (ann, bob, moderator):
+        Mail.objects.create(person=person, kind="daily", subject_line="x", text="x", html="x", unsubscribe="/")
+    Mail.objects.update(created_at=timezone.now() - timedelta(hours=3))
+    refused = {ann.email: SMTPRecipientsRefused({ann.email: (550, b"no")}), bob.email: IndexError("no such address")}
+    monkeypatch.setattr(mailing, "get_connection", lambda **_: Picky(refused))
+    assert mailing.mails_send() == 1
+    left = set(Mail.objects.filter(sent_at=None).values_list("person", "attempts"))
+    assert left == {(ann.pk, 1), (bob.pk, 1)}
+    assert Mail.objects.get(person=moderator).sent_at is not None
+
+
+def test_after_a_stoppage_no_more_than_ten_come_within_an_hour(discussion, ann, bob):
+    for _ in range(10):
+        Mail.objects.create(person=ann, kind="immediate", subject_line="x", text="x", html="x", unsubscribe="/")
+    Mail.objects.update(created_at=timezone.now() - timedelta(hours=2))  # the mail server was away
+    mention(discussion, bob)
+    assert mailing.mails_make() == 0
+    assert mailing.mails_send() == 10
+    assert mailing.mails_make() == 0
+    assert mailing.mails_make(now=timezone.now() + timedelta(minutes=61)) == 1
+
+
+def test_whose_e_mail_cannot_be_written_holds_up_nobody(discussion, ann, bob, moderator, monkeypatch):
+    mention(discussion, bob)
+    comment_post(author=bob, discussion=discussion, body="@mod look")
+    tell()
+    write = mailing.mail_write
+
+    def fails_for_ann(person, *more):
+        if person == ann:
+            raise ValueError("a template that is broken")
+        return write(person, *more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mailing, "mail_write", fails_for_ann)
+        assert mailing.mails_make() == 1
+    assert Mail.objects.get().person == moderator
+    assert mailing.mails_make() == 1  # nothing of ann's is lost
 
 
 def test_private_messages_are_not_in_what_admins_see(ann, bob):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.models import Role
+from talk import notifying
 from talk.models import (
     Access,
     Block,
@@ -262,3 +264,22 @@ def test_a_thousand_people_are_told_with_a_few_statements(discussion, ann, djang
     with django_assert_max_num_queries(14):
         tell()
     assert Notification.objects.count() == 1000
+
+
+def test_what_cannot_be_told_holds_up_nothing_behind_it_and_stays(discussion, ann, bob, monkeypatch):
+    write(discussion, bob)
+    tell()
+    first, second = write(discussion, ann, "one"), write(discussion, ann, "two")
+    telling = notifying._tell
+
+    def fails(waiting):
+        if waiting.comment_id == first.pk:
+            raise DatabaseError("cannot be told")
+        telling(waiting)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(notifying, "_tell", fails)
+        assert tell() == 1
+    assert told(bob) == [(Category.PARTICIPATING, second.pk)]
+    assert tell() == 1
+    assert (Category.PARTICIPATING, first.pk) in told(bob)
