@@ -13,7 +13,7 @@ from talk.acts import act_write, refuse_unless_moderator
 from talk.errors import NotYours, Refused
 from talk.locks import board_hold
 from talk.models import ROLE_FOR, Board, Discussion, ModerationAct
-from talk.retagging import discussion_tags_write
+from talk.retagging import discussions_tags_write
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,9 @@ def board_change(*, board: Board, by: User, values: BoardValues, why: str = "") 
 
 def _refuse_values(by: User, values: BoardValues, board: Board | None) -> None:
     refuse_unless_moderator(by)
-    kept = {board.write} if board is not None else set()  # what stands may stay
-    if not {values.read, values.write} <= {*accesses_of(by), *kept}:
+    mine = accesses_of(by)
+    kept = [board.write] if board is not None else []  # what stands may stay
+    if values.read not in mine or values.write not in [*mine, *kept]:
         raise NotYours("not_yours", _("You can make boards for readers and writers that you belong to."))
     if board is not None and board.is_notes and (values.parent or ROLE_FOR[values.read]):
         raise Refused("notes", _("The notes are for everybody to read, and in no other board."))
@@ -87,10 +88,11 @@ def _refuse_values(by: User, values: BoardValues, board: Board | None) -> None:
 
 def _tags_follow(board: Board) -> None:
     # Whoever posts holds the discussion: after the wait its tags are there, and what comes later sees the new rule.
-    for pk in Discussion.objects.filter(board=board).order_by("pk").values_list("pk", flat=True):
-        held = Discussion.objects.select_for_update(no_key=True).filter(pk=pk, board=board).first()
-        if held is not None:
-            discussion_tags_write(held)
+    # All of them first, then the tags: whoever posts holds a discussion and waits for a tag.
+    held = list(Discussion.objects.select_for_update(no_key=True).filter(board=board).order_by("pk"))
+    for discussion in held:
+        discussion.board = board
+    discussions_tags_write(held)
 
 
 def _rank(access: str) -> int:

@@ -11,7 +11,7 @@ from talk.acts import act_write, refuse_unless_moderator
 from talk.errors import NotYours, Refused
 from talk.locks import board_hold, discussion_hold
 from talk.models import Board, Discussion, ModerationAct
-from talk.retagging import discussion_tags_write
+from talk.retagging import discussions_tags_write
 
 Kind = ModerationAct.Kind
 STICKY_PER_BOARD = 20
@@ -69,7 +69,7 @@ def discussion_hide(*, discussion: Discussion, by: User, why: str = "", hidden: 
     if discussion.hidden != hidden:
         discussion.hidden = hidden
         discussion.save(update_fields=["hidden"])
-        discussion_tags_write(discussion)
+        discussions_tags_write([discussion])
         kind = Kind.HIDE_DISCUSSION if hidden else Kind.SHOW_DISCUSSION
         act_write(kind=kind, by=by, why=why, discussion=discussion)
     return discussion
@@ -101,7 +101,7 @@ def discussion_move(*, discussion: Discussion, by: User, board: Board, why: str 
     before, discussion.board = discussion.board, board
     discussion.save(update_fields=["board"])
     if before.read != board.read:
-        discussion_tags_write(discussion)
+        discussions_tags_write([discussion])
     details = {"from": before.title, "to": board.title}
     act_write(kind=Kind.MOVE, by=by, why=why, discussion=discussion, details=details)
     return discussion

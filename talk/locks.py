@@ -1,12 +1,18 @@
 """Rows held until the transaction ends, in one order everywhere, so that two writers cannot deadlock.
 
-The order: the person, the board, the discussion, the comment, the tags by name.
+The order: the report, the person, the board, the discussion, the comment, the tags by name. Who changes many
+discussions or comments at once holds all of one kind, by id, before anything of the next.
 """
 
 from __future__ import annotations
 
 from accounts.models import User
-from talk.models import Board, Comment, Discussion
+from talk.models import Board, Comment, Discussion, Report
+
+
+def report_hold(report: Report) -> Report:
+    """A report: no other moderator decides about it meanwhile."""
+    return Report.objects.select_for_update(no_key=True).get(pk=report.pk)
 
 
 def person_hold(person: User) -> User:

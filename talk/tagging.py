@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from django.db.models import Count, F, Max
+from django.db.models import Count, F, Max, Q
 
 from talk.labels import subject_label_write
 from talk.models import Access, Comment, Discussion, Tag, TaggedSubject, TagUse
@@ -16,8 +16,21 @@ def comment_tags_write(comment: Comment, discussion: Discussion) -> None:
 
     The caller holds the locks of the discussion and the comment. Tag rows are locked in one order: by name.
     """
-    counts = comment.deleted_at is None and not discussion.hidden and discussion.board.read == Access.EVERYONE
+    counts = comment.deleted_at is None and tags_count_in(discussion)
     _tags_set(comment, tags_of(comment.body) if counts else [], subject_id=discussion.subject_id)
+
+
+def tags_count_in(discussion: Discussion) -> bool:
+    """Whether tags count in a discussion: where everybody can read."""
+    return not discussion.hidden and discussion.board.read == Access.EVERYONE
+
+
+def tags_hold(names: Collection[str], tag_ids: Collection[int]) -> None:
+    """Hold many tags, by name: these, and those that the names stand for. What is new is made first, as everywhere."""
+    _make(names)
+    meant = Tag.objects.filter(name__in=names, merged_into__isnull=False).values("merged_into")
+    rows = Tag.objects.filter(Q(name__in=names) | Q(pk__in=tag_ids) | Q(pk__in=meant))
+    list(rows.select_for_update(no_key=True).order_by("name").values_list("pk"))
 
 
 def subjects_count(tag_ids: Iterable[int], subject_ids: Iterable[int]) -> None:
@@ -54,7 +67,7 @@ def _tags_set(comment: Comment, names: Collection[str], *, subject_id: int | Non
         return
     locked = Tag.objects.select_for_update(no_key=True).filter(pk__in=added | removed).order_by("name")
     rows = list(locked.values_list("pk", "name", "merged_into"))
-    if any(merged for pk, _name, merged in rows if pk in added):
+    if any(merged for _pk, _name, merged in rows):
         _tags_set(comment, names, subject_id=subject_id)  # a moderator merged it meanwhile
         return
     touched = {pk: name for pk, name, _merged in rows}
@@ -72,10 +85,14 @@ def _tags_set(comment: Comment, names: Collection[str], *, subject_id: int | Non
 
 def _canonical(names: Collection[str]) -> dict[int, str]:
     """The tags that names stand for, and which name was written for each (the first, where two mean the same)."""
-    Tag.objects.bulk_create([Tag(name=name) for name in sorted(names)], ignore_conflicts=True)
+    _make(names)
     found = Tag.objects.filter(name__in=names).values_list("name", "pk", "merged_into_id")
     meant = {name: merged_into or pk for name, pk, merged_into in found}
     written: dict[int, str] = {}
     for name in names:
         written.setdefault(meant[name], name)
     return written
+
+
+def _make(names: Collection[str]) -> None:
+    Tag.objects.bulk_create([Tag(name=name) for name in sorted(names)], ignore_conflicts=True)

@@ -48,7 +48,7 @@ def discussion_start(request: HttpRequest, slug: str) -> HttpResponse:
         except Refused as refusal:
             form.add_error("title" if refusal.code == "title" else "body", refusal.message)
         else:
-            return redirect(discussion_address(first.discussion))
+            return redirect(f"{discussion_address(first.discussion)}#comment-{first.pk}")
     context = {"board": found, "form": form, "barred": barred(request.user, None, found)}
     return render(request, "talk/discussion_start.html", context, status=422 if form.errors else 200)
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection, transaction
 
 from accounts.models import Role
 from talk.board_setup import BoardValues, board_change, board_create
 from talk.discussions import discussion_hide, discussion_lock, discussion_move, discussion_stick
+from talk.errors import NotYours
+from talk.locks import discussion_hold
 from talk.models import Access, Board, Comment, Discussion, ModerationAct, Tag, TagUse
 from talk.services import comment_post, discussion_start
 from tests import factories
@@ -35,7 +42,8 @@ def test_a_volunteer_starts_a_discussion_about_a_subject(client, ann, board, sub
     sent = {"title": "Two trails?", "body": "I see #two-trails.", "subject": subject.pk}
     answer = client.post("/talk/boards/questions/start/", sent)
     made = Discussion.objects.get(board=board)
-    assert (answer.status_code, answer.headers["Location"]) == (302, f"/talk/discussions/{made.pk}/")
+    where = f"/talk/discussions/{made.pk}/#comment-{made.comments.get().pk}"
+    assert (answer.status_code, answer.headers["Location"]) == (302, where)
     page = client.get(answer.headers["Location"]).content.decode()
     assert "Two trails?" in page
     assert f"/talk/subjects/{subject.pk}/" in page
@@ -166,6 +174,34 @@ def test_narrowing_a_board_takes_its_tags_out_and_widening_brings_them_back(clie
     assert (act.details["before"]["read"], act.details["after"]["read"]) == ("moderators", "everyone")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_narrowing_a_board_and_writing_on_it_at_once_do_not_lock_each_other_out():
+    moderator, person = factories.user(Role.MODERATOR), factories.user()
+    board = board_create(by=moderator, slug="questions", values=WHERE)
+    started(board, person)
+    second = started(board, person, "hello").discussion
+    holds = threading.Event()
+
+    def post() -> None:
+        try:
+            with transaction.atomic():
+                discussion_hold(second.pk)
+                holds.set()
+                time.sleep(0.5)  # until the moderator waits for this discussion
+                comment_post(author=person, discussion=second, body="one more #arc")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        posted = pool.submit(post)
+        holds.wait(10)
+        board_change(board=board, by=moderator, values=BoardValues("Questions", "", "moderators", "moderators", 1))
+        posted.result()
+    assert Comment.objects.filter(body__contains="one more").count() == 1
+    assert not TagUse.objects.exists()
+    assert Tag.objects.get(name="arc").uses_count == 0
+
+
 def test_a_sub_board_lies_one_deep_and_has_no_more_readers(client, moderator, board):
     client.force_login(moderator)
     inner = {
@@ -201,6 +237,8 @@ def test_a_moderator_changes_the_words_of_a_board_that_the_team_writes_and_leave
     assert client.post("/talk/moderation/boards/news/", same).status_code == 302
     board.refresh_from_db()
     assert (board.title, board.write) == ("News!", "team")
+    with pytest.raises(NotYours):  # nor may they shut themselves out
+        board_change(board=board, by=moderator, values=BoardValues("News!", "", "team", "team", 1))
 
 
 def test_a_locked_discussion_takes_no_comments_edits_or_quotes(client, ann, bob, board, moderator):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection, transaction
 from django.urls import reverse
 
+from accounts.models import Role
 from talk.errors import NotYours, Refused
 from talk.merging import tag_split, tags_merge
 from talk.models import Follow, Level, ModerationAct, Tag, TaggedSubject, TagUse
@@ -33,6 +38,14 @@ def state():  # type: ignore[no-untyped-def]
     counts = dict(Tag.objects.values_list("name", "uses_count"))
     subjects = set(TaggedSubject.objects.values_list("tag__name", "subject", "uses_count", "people_count"))
     return uses, counts, subjects
+
+
+def apart(call):  # type: ignore[no-untyped-def]
+    """Call something in a thread, on a connection of its own."""
+    try:
+        return call()
+    finally:
+        connection.close()
 
 
 def test_uses_move_and_what_was_written_stays(lenses, moderator):
@@ -126,3 +139,19 @@ def test_the_pages(client, lenses, moderator):
     assert "#gravitational-lens" in client.get("/talk/tags/gravitational_lens/").content.decode()
     page = client.post(address, form | {"act": "split"}, follow=True).content.decode()
     assert "a tag of its own again" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edit_that_waits_for_a_merge_takes_the_tag_away_all_the_same():
+    person, moderator = factories.user(), factories.user(Role.MODERATOR)
+    (subject,) = factories.subjects(1, factories.workflow())
+    comment = comment_post(author=person, subject=subject, body="a #gravitational-lens")
+    comment_post(author=person, subject=subject, body="a #gravitational_lens")
+    dashed, canonical = tags()
+    with ThreadPoolExecutor() as pool:
+        with transaction.atomic():
+            tags_merge(tag=dashed, into=canonical, by=moderator, why="the same")
+            edited = pool.submit(apart, lambda: comment_edit(comment=comment, editor=person, body="nothing"))
+            time.sleep(0.5)  # until it waits
+        edited.result()
+    assert state()[1] == {"gravitational_lens": 1, "gravitational-lens": 0}
