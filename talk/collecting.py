@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,18 +16,29 @@ from classify.models import Favourite, Subject
 from jobs.paging import Page, keyset_page
 from talk.access import Person
 from talk.errors import Refused
-from talk.models import Collection, CollectionItem
+from talk.models import Collection, CollectionItem, Suspension
 from talk.standing import refuse_suspended
 
 MOST_COLLECTIONS, MOST_SUBJECTS = 200, 5_000
 SHEET, LIST = 48, 30
 
 
+def collections_readable(person: Person) -> QuerySet[Collection]:
+    """The collections that a person may read, with their owners: public ones, and their own.
+
+    Those of people whose writing moderators ended for good are out of sight, as their titles would go on advertising.
+    """
+    ended = Suspension.objects.filter(person=OuterRef("owner"), until=None, lifted_at=None)
+    seen = Q(~Exists(ended), is_public=True)
+    if isinstance(person, User):
+        seen |= Q(owner=person)
+    return Collection.objects.filter(seen).select_related("owner")
+
+
 def collection_for(person: Person, public_id: UUID) -> Collection:
     """A collection with its owner. Raises ``Http404`` when the person may not know of it."""
-    found = Collection.objects.select_related("owner").filter(public_id=public_id).first()
-    mine = found is not None and isinstance(person, User) and found.owner_id == person.pk
-    if found is None or not (found.is_public or mine):
+    found = collections_readable(person).filter(public_id=public_id).first()
+    if found is None:
         raise Http404
     return found
 
@@ -110,10 +121,14 @@ def _count(row: Collection, by: int) -> None:
     Collection.objects.filter(pk=row.pk).update(subjects_count=F("subjects_count") + by, changed_at=timezone.now())
 
 
+def collections_filled() -> QuerySet[Collection]:
+    """What everybody may read and has something in it."""
+    return collections_readable(None).filter(subjects_count__gt=0)
+
+
 def collections_public(at: str = "") -> Page[Collection]:
     """The public collections with something in them, changed last first."""
-    rows = Collection.objects.filter(is_public=True, subjects_count__gt=0).select_related("owner")
-    return keyset_page(rows, at=at, size=LIST, key="changed_at")
+    return keyset_page(collections_filled(), at=at, size=LIST, key="changed_at")
 
 
 def collections_of(owner: User, *, without: Subject | None = None) -> list[Collection]:

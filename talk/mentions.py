@@ -63,9 +63,9 @@ def mention_links(comment: Comment) -> dict[str, str]:
     return _links([mention.person for mention in comment.mentions.all() if mention.person])
 
 
-def mention_links_of(body: str) -> dict[str, str]:
-    """Where mentions would lead in a comment that is not posted yet."""
-    return _links(people_named(mentions_of(body)))
+def mention_links_of(*bodies: str) -> dict[str, str]:
+    """Where mentions lead in texts that keep none: messages, and what is not posted yet. One query, or none."""
+    return _links(people_named({name for body in bodies for name in mentions_of(body)}))
 
 
 def _links(people: Collection[User]) -> dict[str, str]:

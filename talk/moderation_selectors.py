@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import User
-from talk.access import Person, accesses_of, comments_readable, may_read
+from talk.access import Person, accesses_of, boards_readable, comments_readable, may_read
 from talk.mentions import mentions_prefetch
 from talk.models import Comment, ModerationAct, Report, Suspension
 from talk.selectors import Page
@@ -60,7 +60,8 @@ def cases(person: Person, *, state: str, before: int | None = None, limit: int =
     of_thing: dict[tuple[int | None, int | None], list[Report]] = {}
     for other in others:
         of_thing.setdefault((other.comment_id, other.message_id), []).append(other)
-    made = [Case(row, of_thing[row.comment_id, row.message_id]) for row in shown]
+    # A report may have changed its state since the first query.
+    made = [Case(row, of_thing.get((row.comment_id, row.message_id), [row])) for row in shown]
     return Page(made, after=str(found[limit - 1].pk) if len(found) > limit else None)
 
 
@@ -72,7 +73,7 @@ def reports_of_same(report: Report) -> list[Report]:
 
 @dataclass(frozen=True)
 class Act:
-    """What a moderator did; ``named`` says whether its discussion may be named to the reader."""
+    """What a moderator did; ``named`` says whether the reader may know where, and why."""
 
     act: ModerationAct
     named: bool
@@ -90,8 +91,17 @@ def acts(
     if before is not None:
         rows = rows.filter(pk__lt=before)
     found = list(rows.order_by("-pk")[: limit + 1])
-    shown = [Act(act, act.discussion is None or may_read(reader, act.discussion)) for act in found[:limit]]
+    boards = set()
+    if any(act.kind == ModerationAct.Kind.BOARD for act in found):
+        boards = set(boards_readable(reader).values_list("slug", flat=True))
+    shown = [Act(act, _may_know(reader, act, boards)) for act in found[:limit]]
     return Page(shown, after=str(found[limit - 1].pk) if len(found) > limit else None)
+
+
+def _may_know(reader: Person, act: ModerationAct, boards: set[str]) -> bool:
+    if act.kind == ModerationAct.Kind.BOARD:
+        return act.details.get("board") in boards
+    return act.discussion is None or may_read(reader, act.discussion)
 
 
 @dataclass(frozen=True)

@@ -200,13 +200,16 @@ def comment_delete(*, comment: Comment, by: User, why: str = "") -> Comment:
         raise NotYours("not_yours", _("Only its author or a moderator can delete a comment."))
     if comment.deleted_at is not None:
         return comment
-    with pghistory.context(user=by.pk, why="deleted by its author" if own else why):
+    if own:
+        why = "deleted by its author"
+    else:
+        kind = ModerationAct.Kind.HIDE
+        concerned = {"comment": comment, "discussion": discussion, "person": comment.author}
+        why = act_write(kind=kind, by=by, why=why, **concerned).why  # as it is kept
+    with pghistory.context(user=by.pk, why=why):
         comment.deleted_at = timezone.now()
         comment.deleted_by = by
         comment.save(update_fields=["deleted_at", "deleted_by"])
-    if not own:
-        kind = ModerationAct.Kind.HIDE
-        act_write(kind=kind, by=by, why=why, comment=comment, discussion=discussion, person=comment.author)
     _comment_recount(comment, discussion, -1)
     return comment
 
@@ -226,7 +229,8 @@ def comment_restore(*, comment: Comment, by: User, why: str) -> Comment:
     if comment.deleted_by_id == comment.author_id:
         raise Refused("own", _("Its author deleted this comment; only what moderators hid can be shown again."))
     kind = ModerationAct.Kind.RESTORE
-    act_write(kind=kind, by=by, why=why, comment=comment, discussion=discussion, person=comment.author)
+    concerned = {"comment": comment, "discussion": discussion, "person": comment.author}
+    why = act_write(kind=kind, by=by, why=why, **concerned).why
     with pghistory.context(user=by.pk, why=why):
         comment.deleted_at = comment.deleted_by = None
         comment.save(update_fields=["deleted_at", "deleted_by"])

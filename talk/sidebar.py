@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Q
-
 from accounts.models import User
 from classify.models import Subject
 from talk.access import Person, comments_readable, discussions_readable
-from talk.collecting import collections_of
+from talk.collecting import collections_of, collections_readable
 from talk.models import Collection, Comment, Discussion, Tag
 from talk.selectors import tags_popular
 
@@ -77,8 +75,4 @@ def _other_discussions(person: Person, subject: Subject, shown: Discussion | Non
 
 def collections_with(person: Person, subject: Subject) -> list[Collection]:
     """The public collections a subject is in, and the person's own, those it was put in last first."""
-    seen = Q(is_public=True)
-    if isinstance(person, User):
-        seen |= Q(owner=person)
-    rows = Collection.objects.filter(seen, items__subject=subject).select_related("owner")
-    return list(rows.order_by("-items__pk")[:PLACES])
+    return list(collections_readable(person).filter(items__subject=subject).order_by("-items__pk")[:PLACES])

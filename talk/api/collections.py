@@ -32,7 +32,7 @@ class PublicCollections(generics.ListAPIView):
     queryset = Collection.objects.none()
 
     def get_queryset(self) -> QuerySet[Collection]:
-        return Collection.objects.filter(is_public=True, subjects_count__gt=0).select_related("owner")
+        return collecting.collections_filled()
 
 
 class OwnCollections(APIView):

@@ -18,6 +18,7 @@ from talk.access import comments_readable
 from talk.api.comments import comments_full
 from talk.api.serializers import CommentSerializer, TaggedSubjectSerializer, TagSerializer
 from talk.api.shared import whole
+from talk.mentions import mentions_prefetch
 from talk.models import Comment, Tag, TaggedSubject
 from talk.queries import MOST_CHARACTERS, query_of
 from talk.search import search
@@ -100,6 +101,6 @@ class Search(APIView):
     def get(self, request: Request) -> Response:
         text = request.query_params.get("q", "").replace("\x00", "").strip()[:MOST_CHARACTERS]
         found = search(request.user, query_of(text), before=whole(request, "before", None))
-        comments = [hit.comment for hit in found.hits]
+        comments = mentions_prefetch([hit.comment for hit in found.hits])
         data = {"comments": comments, "subjects": [one.pk for one in found.subjects], "after": found.after}
         return Response(FoundSerializer(data).data)

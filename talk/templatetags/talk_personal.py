@@ -10,7 +10,6 @@ from django.utils.safestring import SafeString
 from accounts.models import User
 from talk.following import Followed, level_of, unread_count
 from talk.markdown import comment_html
-from talk.mentions import mention_links_of
 from talk.models import Level
 
 register = template.Library()
@@ -42,6 +41,6 @@ def follow_control(context: dict[str, Any], what: Followed | None) -> dict[str, 
 
 
 @register.filter
-def as_message(body: str) -> SafeString:
-    """A private message as safe HTML."""
-    return comment_html(body, mention_links_of(body) if "@" in body else {})
+def as_message(body: str, links: dict[str, str]) -> SafeString:
+    """A private message as safe HTML; ``links`` is where its mentions lead."""
+    return comment_html(body, links)

@@ -21,7 +21,7 @@ MOST_SHOWN = 500
 def blocks(request: HttpRequest) -> HttpResponse:
     """Whom one blocked; block somebody by name, or hear of them again (``act=unblock``)."""
     by = account_of(request)
-    name = request.POST.get("name", "").strip().removeprefix("@")
+    name = request.POST.get("name", "").replace("\x00", "").strip().removeprefix("@")
     refusal = ""
     if request.method == "POST":
         person = User.objects.filter(username__iexact=name, left_at=None).first()

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import account_of, signed_in
 from talk import following as follows
 from talk.access import boards_readable, discussion_for
-from talk.models import Level, Tag
+from talk.models import Follow, Level, Tag
 from talk.views.notifications import back
 from talk.views.paging import number_of
 
@@ -41,5 +41,8 @@ def _followed(request: HttpRequest, kind: str, pk: int) -> follows.Followed:
         return get_object_or_404(boards_readable(request.user), pk=pk)
     if kind == "tag":
         tag = get_object_or_404(Tag.objects.select_related("merged_into"), pk=pk)
-        return tag.merged_into or tag
+        tag = tag.merged_into or tag
+        if tag.uses_count or Follow.objects.filter(person=account_of(request), tag=tag).exists():
+            return tag
+        raise Http404  # its comments are hidden, and so is its name
     raise Http404

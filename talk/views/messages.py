@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages as flash
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -16,6 +17,7 @@ from talk import messaging
 from talk.blocking import is_blocked
 from talk.errors import Refused
 from talk.forms import ReportForm
+from talk.mentions import mention_links_of
 from talk.message_forms import MessageForm
 from talk.moderation import report_make
 from talk.views.paging import number_of
@@ -43,13 +45,13 @@ def conversation(request: HttpRequest, username: str) -> HttpResponse:
     form = MessageForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            messaging.message_send(
+            sent = messaging.message_send(
                 author=person, to=other, body=form.cleaned_data["body"], key=form.cleaned_data["key"]
             )
         except Refused as refusal:
             form.add_error("body", refusal.message)
         else:
-            return redirect("talk:conversation", username=other.username)
+            return redirect(f"{reverse('talk:conversation', args=[other.username])}#message-{sent.pk}")
     return _conversation_page(request, other, form)
 
 
@@ -72,7 +74,7 @@ def message_report(request: HttpRequest, username: str) -> HttpResponse:
         else:
             flash.success(request, _("Thank you. The moderators will look at this message."))
             return redirect("talk:conversation", username=other.username)
-    context = {"message": message, "other": other, "form": form}
+    context = {"message": message, "links": mention_links_of(message.body), "other": other, "form": form}
     return render(request, "talk/message_report.html", context, status=422 if form.errors else 200)
 
 
@@ -85,6 +87,7 @@ def _conversation_page(request: HttpRequest, other: User, form: MessageForm) -> 
     context: dict[str, Any] = {
         "other": other,
         "page": page,
+        "links": mention_links_of(*[message.body for message in page.rows]),
         "form": form,
         "blocked": is_blocked(by=person, person=other),
     }

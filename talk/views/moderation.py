@@ -20,6 +20,7 @@ from talk.discussions import discussion_hide, discussion_lock, discussion_move, 
 from talk.errors import Refused
 from talk.forms import DeletionForm, ReportForm
 from talk.links import discussion_address
+from talk.locks import report_hold
 from talk.models import Discussion, Report
 from talk.moderation_forms import LASTS, DiscussionActForm, PersonForm, ReportDecisionForm
 from talk.standing import may_write
@@ -64,10 +65,13 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReportDecisionForm(request.POST or None, about_message=found.comment is None)
     if request.method == "POST" and form.is_valid():
         try:
-            _decide(account_of(request), found, form.cleaned_data, request.POST.get("then", "close"))
+            seen, then = request.POST.get("seen", found.state), request.POST.get("then", "close")
+            decided = _decide(account_of(request), found, form.cleaned_data, seen, then)
         except Refused as refusal:
             form.add_error(None, refusal.message)
         else:
+            if not decided:
+                return redirect("talk:report", pk=pk)  # which says by whom it was
             messages.success(request, _("Done, and written down."))
             return redirect("talk:moderation")
     author = (found.comment or found.message).author  # type: ignore[union-attr]
@@ -82,8 +86,15 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @transaction.atomic
-def _decide(by: User, report: Report, data: dict[str, Any], then: str) -> None:
-    """All that was ticked, then the report closed or watched; or nothing of it."""
+def _decide(by: User, report: Report, data: dict[str, Any], seen: str, then: str) -> bool:
+    """All that was ticked, then the report closed or watched; or nothing of it.
+
+    Sent twice, or after another moderator decided, it does nothing and says so: ``seen`` is the state that the page
+    showed.
+    """
+    held = report_hold(report)
+    if held.state == Report.State.CLOSED or held.state != seen:
+        return False
     author = (report.comment or report.message).author  # type: ignore[union-attr]
     why, acts = data["why"], data["acts"]
     if "warn" in acts and author is not None:
@@ -96,6 +107,7 @@ def _decide(by: User, report: Report, data: dict[str, Any], then: str) -> None:
         services.comment_delete(comment=report.comment, by=by, why=why)
     state = Report.State.WATCHED if then == "watch" else Report.State.CLOSED
     moderation.reports_decide(report=report, by=by, state=state, why=why)
+    return True
 
 
 @role_required(Role.MODERATOR)

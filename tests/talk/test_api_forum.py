@@ -6,7 +6,9 @@ import uuid
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role
 from talk import following
@@ -126,6 +128,17 @@ def test_tags_and_search(subject, ann):
     found = api("get", "search/?q=%23arc")
     assert [one["author"] for one in found["comments"]] == ["ann"]
     assert found["subjects"] == [subject.pk]
+
+
+def test_a_search_costs_the_same_however_many_mentions_it_finds(subject, ann, bob):
+    counts = []
+    for n in (1, 4):
+        for _ in range(n):
+            comment_post(author=ann, subject=subject, body=f"@bob a ring {uuid.uuid4()}")
+        with CaptureQueriesContext(connection) as found:
+            assert Api()("get", "search/?q=ring")["comments"]
+        counts.append(len(found))
+    assert counts[0] == counts[1]
 
 
 def test_collections(subject, ann, bob):

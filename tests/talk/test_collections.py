@@ -13,6 +13,7 @@ from hunter.people_export import person_export
 from talk import collecting
 from talk.errors import Refused
 from talk.models import Collection, CollectionItem
+from talk.moderation import person_lift, person_suspend
 from tests import factories
 
 
@@ -104,3 +105,26 @@ def test_they_are_in_what_a_person_takes_along(rings, ann, subject):
     data = json.loads("".join(person_export(ann)))
     assert [one["title"] for one in data["collections"]] == ["Rings"]
     assert [(one["collection"], one["subject"]) for one in data["collected"]] == [(str(rings.public_id), subject.pk)]
+
+
+def test_the_collections_of_who_is_suspended_for_good_are_out_of_sight(client, ann, bob, moderator, subject):
+    made = collecting.collection_save(owner=ann, title="Buy telescopes", is_public=True)
+    collecting.subject_collect(collection=made, subject=subject)
+    places = [
+        reverse("talk:collections"),
+        reverse("talk:subject", args=[subject.pk]),
+        reverse("talk:collection", args=[made.public_id]),
+        "/api/talk/collections/",
+    ]
+
+    def shown() -> list[bool]:
+        return ["Buy telescopes" in client.get(place).content.decode() for place in places]
+
+    assert shown() == [True] * 4
+    person_suspend(person=ann, by=moderator, why="Advertising.", lasts=None)
+    assert shown() == [False] * 4
+    client.force_login(ann)
+    assert shown() == [True, True, True, False]
+    client.logout()
+    person_lift(person=ann, by=moderator, why="A mistake.")
+    assert shown() == [True] * 4

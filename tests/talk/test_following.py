@@ -114,7 +114,8 @@ def test_what_was_taken_away_is_not_repeated(client, board, discussion, ann, bob
 
 @pytest.mark.parametrize("kind", ["discussion", "board", "tag"])
 def test_following_by_a_form(client, discussion, ann, kind):
-    what = {"discussion": discussion, "board": discussion.board, "tag": Tag.objects.create(name="arc")}[kind]
+    tag = Tag.objects.create(name="arc", uses_count=1)
+    what = {"discussion": discussion, "board": discussion.board, "tag": tag}[kind]
     address = reverse("talk:follow", args=[kind, what.pk])
     answer = signed_in(client, ann).post(address, {"level": "3", "next": "/talk/recent/"})
     assert answer.headers["Location"] == "/talk/recent/"
@@ -133,8 +134,16 @@ def test_nobody_follows_what_they_may_not_read(client, board, discussion, ann):
     client.force_login(factories.user(Role.SCIENTIST))
 
 
+def test_a_tag_of_hidden_comments_only_gives_its_name_to_nobody(client, ann):
+    gone = Tag.objects.create(name="our-secret-name")
+    address = reverse("talk:follow", args=["tag", gone.pk])
+    assert signed_in(client, ann).post(address, {"level": "3"}).status_code == 404
+    following.follow_set(person=ann, what=gone, level=Level.WATCHING)  # from when it was in use
+    assert client.post(address, {"level": "0"}).status_code == 302
+
+
 def test_a_merged_tag_is_followed_as_what_it_stands_for(client, ann):
-    tag = Tag.objects.create(name="lens")
+    tag = Tag.objects.create(name="lens", uses_count=1)
     spelling = Tag.objects.create(name="lenses", merged_into=tag)
     signed_in(client, ann).post(reverse("talk:follow", args=["tag", spelling.pk]), {"level": "2"})
     assert Follow.objects.get().tag == tag

@@ -12,11 +12,13 @@ from accounts.models import Role
 from classify.models import Classification
 from talk import limits
 from talk.blocking import person_block
+from talk.board_setup import BoardValues, board_create
 from talk.errors import NotYours, Refused
 from talk.limits import NEW_LINKS, NEW_MENTIONS, NEW_POSTS, REPORTS_PER_DAY
 from talk.models import Block, Comment, ModerationAct, Report, Suspension, TagUse, ToTell, Upvote
 from talk.moderation import person_lift, person_suspend, person_warn, report_make
 from talk.quoting import quote_of
+from talk.selectors import versions_of
 from talk.services import comment_delete, comment_edit, comment_post, comment_restore
 from talk.standing import may_write
 from talk.tags import mentions_of, tags_of
@@ -85,6 +87,21 @@ def test_many_reports_are_one_case_and_are_closed_together(client, bob, moderato
     assert set(Report.objects.values_list("state", flat=True)) == {"closed"}
     assert list(ModerationAct.objects.order_by("pk").values_list("kind", flat=True)) == ["watch", "close"]
     assert not Comment.objects.get().deleted_at
+
+
+def test_a_decision_sent_twice_or_after_another_moderator_s_does_nothing_more(client, ann, bob, moderator, comment):
+    report = report_make(by=bob, comment=comment, reason="spam")
+    client.force_login(moderator)
+    address = f"/talk/moderation/reports/{report.pk}/"
+    acts = {"acts": ["warn"], "why": "No selling here.", "seen": "open", "then": "watch"}
+    answers = [client.post(address, acts).headers["Location"] for _ in range(2)]
+    assert answers == ["/talk/moderation/", address]
+    assert [act.kind for act in ModerationAct.objects.order_by("pk")] == ["warn", "watch"]
+    client.post(address, acts | {"seen": "watched", "then": "close"})
+    client.force_login(factories.user(Role.MODERATOR))
+    for seen in ("watched", "closed"):
+        client.post(address, {"acts": ["suspend"], "lasts": "7", "why": "x", "seen": seen, "then": "close"})
+    assert not Suspension.objects.exists()
 
 
 def test_nobody_reports_their_own_or_without_a_reason_or_without_end(ann, bob, subject, comment):
@@ -263,7 +280,8 @@ def test_people_block_people(client, ann, bob):
     client.post("/talk/blocks/", {"name": "bob", "act": "unblock"})
     assert not Block.objects.exists()
     assert client.post("/talk/blocks/", {"name": "ann"}).status_code == 422
-    assert client.post("/talk/blocks/", {"name": "nobody"}).status_code == 422
+    for name in ("nobody", "bob\x00x"):
+        assert client.post("/talk/blocks/", {"name": name}).status_code == 422
 
 
 def test_a_report_on_a_board_for_the_team_is_not_for_moderators(client, moderator):
@@ -282,4 +300,19 @@ def test_a_report_on_a_board_for_the_team_is_not_for_moderators(client, moderato
     client.force_login(moderator)
     log = client.get("/talk/moderation/log/").content.decode()
     assert "closed a conversation" in log
-    assert "Secret title" not in log
+    assert "Secret title" not in log and "settled" not in log
+
+
+def test_the_log_names_no_board_that_the_moderator_may_not_read(client, moderator):
+    for by, access in ((factories.user(Role.SCIENTIST), "team"), (moderator, "moderators")):
+        board_create(by=by, slug=f"{access}-room", values=BoardValues("Room", "", access, access, 0))
+    client.force_login(moderator)
+    log = client.get("/talk/moderation/log/").content.decode()
+    assert "moderators-room" in log
+    assert "team-room" not in log
+    assert "on a board that you cannot read" in log
+
+
+def test_the_history_gives_the_reason_as_it_is_kept(ann, moderator, comment):
+    comment_delete(comment=comment, by=moderator, why=" spam\x00 ")
+    assert [version.why for version in versions_of(comment)] == [ModerationAct.objects.get().why] == ["spam"]
