@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from numpy.typing import ArrayLike
 
 from sky.observer import HubbleOrbit, ObserverFault, best, read_state_vectors, read_two_line_elements
 
@@ -25,8 +26,8 @@ def hubble_folder() -> Path:
     return Path(settings.DATA_DIR) / "hubble"
 
 
-def hubble_orbit(mjd_utc: float) -> HubbleOrbit:
-    """What tells best where HST was at a time; the Earth's centre, with its error, where no file does."""
+def hubble_orbit(mjd_utc: ArrayLike) -> HubbleOrbit:
+    """What tells best where HST was at all of some times; the Earth's centre, with its error, where no file does."""
     return best(hubble_orbits(), mjd_utc)
 
 

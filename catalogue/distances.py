@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from accounts.models import Role, User
 from archive.hubble import hubble_orbit
 from catalogue.exports import software_version
-from catalogue.measuring import measurement_newest, trace_of
+from catalogue.measuring import magnitude_as_v, measurement_newest, trace_of
 from catalogue.models import Candidate, DistanceFit, TrailMeasurement
 from sky import parallax, phase
 from sky.motion_distance import distance_if_main_belt
@@ -35,8 +35,8 @@ def candidate_fit_distance(
     Raises
     ------
     ValidationError
-        ``by`` is no scientist, a trail is not measured, HST's position at the time is not known, the exposures are no
-        visit, or the points say nothing of a distance. Nothing was written.
+        ``by`` is no scientist, a trail is not measured or is in an image of several exposures, HST's position at the
+        time is not known, the exposures are no visit, or the points say nothing of a distance. Nothing was written.
     """
     if by is not None and not by.has_role(Role.SCIENTIST):
         raise ValidationError(_("Only scientists can fit a distance."))
@@ -72,6 +72,8 @@ def _measured(candidate: Candidate) -> TrailMeasurement:
     found = measurement_newest(candidate)
     if found is None:
         raise ValidationError(_("Measure the trail first."))
+    if found.exposure.combined:
+        raise ValidationError(_("This image is made of several exposures, so nobody knows when the trail was drawn."))
     return found
 
 
@@ -79,7 +81,7 @@ def _orbit(measured: Sequence[TrailMeasurement]) -> HubbleOrbit:
     starts = [one.exposure.start_mjd_utc for one in measured]
     if max(starts) - min(starts) > VISIT_DAYS:
         raise ValidationError(_("These exposures are more than half a day apart: they are not of one visit."))
-    orbit = hubble_orbit(sum(starts) / len(starts))
+    orbit = hubble_orbit([*starts, *(one.exposure.end_mjd_utc for one in measured)])
     if isinstance(orbit, Unknown):
         raise ValidationError(
             _(
@@ -139,11 +141,10 @@ def _what_follows(fit: parallax.DistanceFit, measured: TrailMeasurement) -> dict
 
 def _size(fit: parallax.DistanceFit, place: phase.Geometry, measured: TrailMeasurement) -> dict[str, Any]:
     """H and sizes, with the AB magnitude of the filter taken for V: the colour is part of H's error."""
-    if measured.magnitude_ab is None or measured.magnitude_sigma is None or fit.distance_au is None:
+    v_mag = magnitude_as_v(measured)
+    if v_mag is None or measured.magnitude_sigma is None or fit.distance_au is None:
         return {}
-    h = phase.absolute_magnitude(
-        measured.magnitude_ab, sun_au=place.sun_au, earth_au=place.earth_au, phase_deg=place.phase_deg
-    )
+    h = phase.absolute_magnitude(v_mag, sun_au=place.sun_au, earth_au=place.earth_au, phase_deg=place.phase_deg)
     sigma = phase.h_sigma(
         measured.magnitude_sigma,
         distance_au=fit.distance_au,

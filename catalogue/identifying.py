@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Role, User
 from archive.hubble import hubble_orbits
 from archive.orbits import ExposureSpan, catalogue_current, crossings_of
-from catalogue.measuring import measurement_newest
+from catalogue.measuring import magnitude_as_v, measurement_newest
 from catalogue.models import Candidate, ObjectCheck, ObjectMatch, TrailMeasurement
 from sky.known import CONE_ARCSEC, Crossings
 from sky.known_store import Catalogue, CatalogueFault
@@ -89,8 +89,10 @@ def _trail(candidate: Candidate) -> Trail:
         raise ValidationError(_("Nobody has marked where this trail begins and ends. Measure it first."))
     ra1, dec1, ra2, dec2 = (float(value) for value in ends if value is not None)
     flags = measurement.flags if measurement else []
-    brightness = measurement.magnitude_ab if measurement else None
-    return Trail(ra1, dec1, ra2, dec2, brightness, "end1_edge" in flags, "end2_edge" in flags)
+    brightness = magnitude_as_v(measurement) if measurement else None
+    # In one of the exposures that an image is made of the object was somewhere on its way, as if both ends were cut.
+    cut = [candidate.exposure.combined or f"end{number}_edge" in flags for number in (1, 2)]
+    return Trail(ra1, dec1, ra2, dec2, brightness, *cut)
 
 
 def _looked(candidate: Candidate, trail: Trail) -> _Looked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,9 @@ from sky.trail_centre import CentreLine, trace_centre
 from sky.trail_points import sky_trace
 
 HIDDEN = 0.3
+BESIDE_PX = 50
+BLUEST_FOR_V = 4_000.0
+"""Pivot wavelength, Angstrom: below it sunlight falls off, by magnitudes in the ultraviolet."""
 MAG_PER_SHARE = 2.5 / math.log(10)
 START_OF = {"consensus": "marks", "model": "model", "talk": "hand"}
 
@@ -53,10 +56,13 @@ def candidate_measure(*, candidate: Candidate, by: User | None = None, ends: End
     """
     if by is not None and not by.has_role(Role.SCIENTIST):
         raise ValidationError(_("Only scientists can measure."))
-    start = ends or _ends_known(candidate)
+    exposure = candidate.exposure
+    if ends and not all(_is_near(exposure, *end) for end in ends):
+        raise ValidationError(_("These ends do not lie in the image. Pixels are counted from 0."))
+    newest = measurement_newest(candidate)
+    start = ends or _ends_of(newest or candidate)
     if start is None:
         raise ValidationError(_("Nobody has marked where this trail begins and ends. Mark both ends first."))
-    exposure = candidate.exposure
     try:
         pixels, wcs = exposure_pixels(exposure), exposure_wcs(exposure)
         trail = measure_trail(pixels, *start)
@@ -71,7 +77,7 @@ def candidate_measure(*, candidate: Candidate, by: User | None = None, ends: End
         candidate=candidate,
         exposure=exposure,
         by=by,
-        started_from="hand" if ends else START_OF[candidate.source],
+        started_from="hand" if ends else newest.started_from if newest else START_OF[candidate.source],
         software=f"Asteroid Hunter {software_version()}",
         **values,
     )
@@ -80,6 +86,12 @@ def candidate_measure(*, candidate: Candidate, by: User | None = None, ends: End
 def measurement_newest(candidate: Candidate) -> TrailMeasurement | None:
     """The measurement that holds."""
     return candidate.measurements.filter(exposure=candidate.exposure_id).order_by("-id").first()
+
+
+def magnitude_as_v(measurement: TrailMeasurement) -> float | None:
+    """The AB magnitude, where it may stand for V: not in ultraviolet filters."""
+    pivot = measurement.exposure.photplam
+    return measurement.magnitude_ab if pivot and pivot >= BLUEST_FOR_V else None
 
 
 def trace_of(measurement: TrailMeasurement) -> Trace:
@@ -103,9 +115,12 @@ POINT = ("x", "y", "ra_deg", "dec_deg", "sigma_arcsec", "across_arcsec", "role")
 """What is kept of a point of a centre line."""
 
 
-def _ends_known(candidate: Candidate) -> Ends | None:
-    newest = measurement_newest(candidate)
-    where = newest or candidate
+def _is_near(exposure: Exposure, x: float, y: float) -> bool:
+    """Whether a place is in the image, or so little beside it that a trail may go on there."""
+    return -BESIDE_PX <= x <= exposure.width + BESIDE_PX and -BESIDE_PX <= y <= exposure.height + BESIDE_PX
+
+
+def _ends_of(where: TrailMeasurement | Candidate) -> Ends | None:
     x1, y1, x2, y2 = where.end1_x, where.end1_y, where.end2_x, where.end2_y
     if x1 is None or y1 is None or x2 is None or y2 is None:
         return None
@@ -198,16 +213,21 @@ def _electrons_per_unit(exposure: Exposure) -> float:
 
 
 def _light(exposure: Exposure, line: CentreLine) -> _Light:
-    """The trail's light. On an image made of several exposures the trail is in one of them: no magnitude then."""
+    """The trail's light, and magnitudes where they mean something.
+
+    On an image made of several exposures the trail is in one of them: none then. Of a trail that the image cuts only
+    part of the light is there, of part of the exposure: it has a surface brightness, but no magnitude.
+    """
     zero = _zero_point(exposure)
     if zero is None or exposure.combined or line.flux <= 0:
         return _Light(line.flux, line.flux_sigma)
     per_s = line.flux / (1.0 if _is_rate(exposure) else exposure.exposure_s)
     mag = magnitude(per_s, zero)
     area = line.length_px * line.width_fwhm_px * exposure.pixel_scale_arcsec**2
-    return _Light(
-        line.flux, line.flux_sigma, mag, MAG_PER_SHARE * line.flux_sigma / line.flux, mag + 2.5 * math.log10(area)
-    )
+    light = _Light(line.flux, line.flux_sigma, surface_brightness=mag + 2.5 * math.log10(area))
+    if any(line.cut):
+        return light
+    return replace(light, magnitude_ab=mag, magnitude_sigma=MAG_PER_SHARE * line.flux_sigma / line.flux)
 
 
 def _zero_point(exposure: Exposure) -> float | None:

@@ -28,12 +28,19 @@ CANDIDATES = Candidate.objects.select_related("exposure__observation", "exposure
 
 
 class EndsForm(forms.Form):
-    """Both ends in pixels of the exposure, from 0; all four or none."""
+    """Both ends in pixels of the exposure, from 0; all four numbers or none."""
 
     x1 = forms.FloatField(required=False)
     y1 = forms.FloatField(required=False)
     x2 = forms.FloatField(required=False)
     y2 = forms.FloatField(required=False)
+
+    def clean(self) -> dict[str, float | None]:
+        """All four or none."""
+        missing = [name for name in self.fields if self.cleaned_data.get(name) is None]
+        if 0 < len(missing) < len(self.fields) or self.errors:
+            raise ValidationError(_("Both ends are needed: four numbers, or none."))
+        return self.cleaned_data
 
     @property
     def ends(self) -> tuple[tuple[float, float], tuple[float, float]] | None:
@@ -48,10 +55,11 @@ def measure(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Measure the trail anew, from ends set by hand or from where it was found."""
     candidate = get_object_or_404(CANDIDATES, pk=pk)
     form = EndsForm(request.POST)
-    ends = form.ends if form.is_valid() else None
 
     def act() -> str:
-        found = candidate_measure(candidate=candidate, by=account_of(request), ends=ends)
+        if not form.is_valid():
+            raise ValidationError(list(form.non_field_errors()))
+        found = candidate_measure(candidate=candidate, by=account_of(request), ends=form.ends)
         return _("Measured: %(length).1f pixels long.") % {"length": found.length_px}
 
     return _done(request, candidate, act)
@@ -65,8 +73,10 @@ def distance(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
     def act() -> str:
         fit = candidate_fit_distance(candidate=candidate, by=account_of(request))
+        if fit.distance_au is None and fit.at_least_au is None:
+            return _("Fitted, but these points tell no distance.")
         if fit.distance_au is None:
-            return _("Fitted: at least %(least).2f au away.") % {"least": fit.at_least_au or 0.0}
+            return _("Fitted: at least %(least).2f au away.") % {"least": fit.at_least_au}
         return _("Fitted: %(distance).2f au away.") % {"distance": fit.distance_au}
 
     return _done(request, candidate, act)

@@ -15,9 +15,9 @@ from catalogue.models.candidates import Candidate
 class TrailMeasurement(models.Model):
     """One measurement of a candidate's trail on one exposure; the newest is the one that holds.
 
-    Pixel coordinates as in ``Candidate``. ``centre_line`` holds ``[x, y, ra_deg, dec_deg, sigma_arcsec]`` for points
-    along the trail, from end 1 to end 2; which end was first is not known from one trail. ``covariance`` is that of
-    (end1_x, end1_y, end2_x, end2_y) in pixels squared.
+    Pixel coordinates as in ``Candidate``. ``centre_line`` holds x, y, ra_deg, dec_deg, sigma_arcsec, across_arcsec and
+    role of points along the trail, from end 1 to end 2, and then those of the ends; which end was first is not known
+    from one trail. ``covariance`` is that of (end1_x, end1_y, end2_x, end2_y) in pixels squared.
     """
 
     class Start(models.TextChoices):

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from accounts.models import Role, User
+from archive.models import Exposure
 from archive.orbits import catalogue_import
 from catalogue.identifying import candidate_identify
 from catalogue.models import Candidate, ObjectCheck, ObjectMatch
@@ -63,9 +64,11 @@ def ann(db: None) -> User:
     return factories.user(Role.SCIENTIST, username="ann")
 
 
-def on_the_path_of(number: int, orbits: Path, *, off_arcsec: float = 0.0, turned: bool = False) -> Candidate:
+def on_the_path_of(
+    number: int, orbits: Path, *, off_arcsec: float = 0.0, turned: bool = False, of: Exposure | None = None
+) -> Candidate:
     """A candidate whose ends lie where an object is when the exposure begins and ends."""
-    made = candidate()
+    made = candidate(of=of)
     exposure = made.exposure
     (all_of_them,) = read_orbits(orbits)
     times = [exposure.start_mjd_utc, exposure.end_mjd_utc]
@@ -99,6 +102,21 @@ def test_a_near_one_is_only_near_and_none_found_is_a_result(orbits: Path, ann: U
     client.force_login(ann)
     page = client.get(f"/validate/{away.pk}/").content.decode()
     assert "No known object within 60" in page and "belt.csv 2024-05-01" in page
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("combined", [False, True])
+def test_in_a_combined_image_a_trail_is_part_of_the_way(orbits: Path, ann: User, combined: bool) -> None:
+    exposure = factories.exposure(end_mjd_utc=60370.5 + 0.125, combined=combined)
+    one = on_the_path_of(7, orbits, of=exposure)
+    ra, dec = (
+        np.linspace(*ends, 4) for ends in ((one.end1_ra_deg, one.end2_ra_deg), (one.end1_dec_deg, one.end2_dec_deg))
+    )
+    one.end1_ra_deg, one.end2_ra_deg, one.end1_dec_deg, one.end2_dec_deg = *ra[1:3], *dec[1:3]
+    one.save()
+    candidate_identify(candidate=one, by=ann)
+    found = list(one.matches.values_list("designation", "within_limits"))
+    assert found == ([("2007 XY1", True)] if combined else [])
 
 
 @pytest.mark.usefixtures("known")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from jobs.services import job_run
 from sky.observer import Unknown
 from sky.simulate.exposure import SimulatedExposure, simulate_exposure
 from sky.simulate.output import write_fits, write_observer
+from sky.trail_centre import trace_centre
 from sky.wcs import separation_arcsec
 from tests import factories
 
@@ -96,6 +97,51 @@ def test_a_hand_sets_ends_and_the_newest_holds(candidate: Candidate, seen: Seen,
     again = candidate_measure(candidate=candidate, by=ann, ends=((truth.x2, truth.y2), (truth.x1, truth.y1)))
     assert again.started_from == "hand" and again.by == ann and first.by is None
     assert measurement_newest(candidate) == again and TrailMeasurement.objects.count() == 2
+
+
+def test_measured_again_it_starts_where_the_last_one_did(candidate: Candidate, seen: Seen, ann: User) -> None:
+    truth = seen.made.truth[0]
+    candidate_measure(candidate=candidate, by=ann, ends=((truth.x2, truth.y2), (truth.x1, truth.y1)))
+    assert candidate_measure(candidate=candidate, by=ann).started_from == "hand"
+
+
+def test_a_trail_that_the_image_cuts_has_no_magnitude(
+    candidate: Candidate, ann: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = candidate_measure(candidate=candidate, by=ann)
+    monkeypatch.setattr("catalogue.measuring.trace_centre", lambda *a, **b: replace(trace_centre(*a, **b), cut=(1, 0)))
+    cut = candidate_measure(candidate=candidate, by=ann)
+    assert cut.flags == ["end1_edge"] and cut.flux == pytest.approx(whole.flux, rel=0.02)
+    assert (cut.magnitude_ab, cut.magnitude_sigma) == (None, None)
+    assert cut.surface_brightness == pytest.approx(whole.surface_brightness, abs=0.02)
+
+
+@pytest.mark.usefixtures("hubble")
+def test_in_the_ultraviolet_there_is_no_h_and_in_combined_images_no_distance(candidate: Candidate, ann: User) -> None:
+    Exposure.objects.update(photplam=2_700.0)
+    candidate.refresh_from_db()
+    candidate_measure(candidate=candidate, by=ann)
+    fit = candidate_fit_distance(candidate=candidate, by=ann)
+    assert fit.distance_au and fit.h_mag is None and fit.diameter_15_km is None
+    Exposure.objects.update(combined=True)
+    with pytest.raises(ValidationError, match="made of several exposures"):
+        candidate_fit_distance(candidate=Candidate.objects.get(), by=ann)
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ({"x1": "5", "y1": "5", "x2": "5"}, "four numbers, or none"),
+        ({"x1": "5", "y1": "5", "x2": "5", "y2": "nan"}, "four numbers, or none"),
+        ({"x1": "5", "y1": "5", "x2": "5", "y2": "1e12"}, "do not lie in the image"),
+    ],
+)
+def test_ends_that_are_none_are_refused(
+    candidate: Candidate, ann: User, client: Client, ends: dict[str, str], said: str
+) -> None:
+    client.force_login(ann)
+    assert said in client.post(f"/validate/{candidate.pk}/measure/", ends, follow=True).content.decode()
+    assert not TrailMeasurement.objects.exists()
 
 
 def test_what_cannot_be_measured_says_so_and_writes_nothing(candidate: Candidate, ann: User) -> None:
