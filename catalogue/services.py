@@ -73,11 +73,13 @@ def candidate_validate(
     note = UNPRINTABLE.sub("", note.replace("\r\n", "\n")).strip()
     if len(note) > NOTE_MAX:
         raise ValidationError({"note": _("The note is longer than %(most)d characters.") % {"most": NOTE_MAX}})
-    if last is not None and last.by_id == by.pk:
-        if (last.verdict, last.trail_class, last.grade, last.note) == (verdict, trail_class, grade, note):
-            return last
-    elif last is not None and seen is not None and last.pk != seen and not locked.is_blind:
+    if before := _sent_before(locked, last, by, (verdict, trail_class, grade, note)):
+        return before
+    if last is not None and last.by_id != by.pk and seen is not None and last.pk != seen and not locked.is_blind:
         raise DecidedMeanwhile(last)
+    if verdict == Validation.Verdict.REOPEN and locked.is_blind:
+        # It would throw away, and show, what others said before this person has spoken.
+        raise ValidationError({"verdict": _("This is open already: people are giving their opinions.")})
     with pghistory.context(user=by.pk, verdict=verdict):
         made = Validation.objects.create(
             candidate=locked, by=by, verdict=verdict, trail_class=trail_class, grade=grade, note=note
@@ -89,6 +91,23 @@ def candidate_validate(
     labels_write(locked)
     candidate.refresh_from_db(fields=["state", "trail_class", "grade", "opinions_by", "updated_at"])
     return made
+
+
+def _sent_before(
+    locked: Candidate, last: Validation | None, by: User, what: tuple[str, str, str, str]
+) -> Validation | None:
+    """The same decision of the same person, if it is there: the last of all or, of independent ones, their own last."""
+    if locked.verdicts_needed > 1 and by.pk in locked.opinions_by:
+        last = Validation.objects.filter(candidate=locked, by=by).order_by("-id").first()
+    if last is None or last.by_id != by.pk:
+        return None
+    return last if (last.verdict, last.trail_class, last.grade, last.note) == what else None
+
+
+def outcome_of(said: Validation) -> tuple[str, str]:
+    """State and class of a candidate that one decision alone leads to."""
+    state = STATE_AFTER[Validation.Verdict(said.verdict)]
+    return state, said.trail_class or _proposed(said.candidate)
 
 
 def opinions_of(candidate: Candidate) -> list[Opinion]:

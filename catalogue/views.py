@@ -23,6 +23,8 @@ from catalogue.exports_classifications import classifications_csv
 from catalogue.filters import ALL, OPINIONS, CandidateFilter
 from catalogue.forms import DecisionForm
 from catalogue.models import Candidate, Grade, TrailClass, Validation
+from catalogue.opinions import Agreement
+from catalogue.scan import kept
 from catalogue.science import science_of
 
 VERDICTS_SHOWN = {
@@ -84,7 +86,7 @@ def _queue_page(
         "form": form or DecisionForm(),
         "chosen": _class_chosen(opened, form),
         "classes": TrailClass.choices,
-        "agreement": selectors.people_agree() if filters.opinions else None,
+        "agreement": _agreement() if filters.opinions else None,
         "grades": Grade.choices,
         "grade": _grade_chosen(opened, form),
         "states": _state_chips(filters),
@@ -93,6 +95,12 @@ def _queue_page(
         "instruments": selectors.instruments(),
     }
     return render(request, "catalogue/validate.html", context, status=status)
+
+
+def _agreement() -> Agreement:
+    """How far people agree, counted anew once somebody has decided something."""
+    newest = Validation.objects.order_by("-id").values_list("id", flat=True).first()
+    return kept(f"agreement:{newest or 0}", selectors.people_agree)
 
 
 def _filters(request: HttpRequest) -> CandidateFilter:
@@ -170,6 +178,8 @@ def _after(request: HttpRequest, decided: Candidate, made: Validation) -> HttpRe
     said = VERDICTS_SHOWN[Validation.Verdict(made.verdict)] % {"class": made.get_trail_class_display()}
     if decided.is_blind and made.verdict != Validation.Verdict.REOPEN:
         said = _("Your opinion is kept. Another one decides.")
+    elif (decided.state, decided.trail_class) != services.outcome_of(made):
+        said = _("Your opinion is kept. What most people said stands; take the decision back to begin anew.")
     link = reverse("catalogue:candidate", args=[decided.pk])
     messages.success(request, format_html('{} <a href="{}">{}</a>', said, link, _("Look at it again")))
     reopened = made.verdict == Validation.Verdict.REOPEN

@@ -102,6 +102,37 @@ def test_a_third_settles_what_two_see_differently_and_reopening_begins_anew(team
     assert (found_agreement.pairs, found_agreement.agreed) == (2, 1)
 
 
+def test_reopening_shows_and_drops_no_opinion_before_one_has_spoken(team: list[User], client: Client) -> None:
+    ann, ben, _ = team
+    found = candidate(verdicts_needed=2)
+    say(found, ann, YES)
+    client.force_login(ben)
+    page = client.post(f"/validate/{found.pk}/decide/", {"verdict": "reopen", "seen": 0})
+    assert page.status_code == 422 and "open already" in page.content.decode()
+    assert "my words" not in client.get(f"/validate/{found.pk}/").content.decode()
+    found.refresh_from_db()
+    assert found.opinions_by == [ann.pk]
+
+
+def test_an_opinion_sent_again_is_the_first_one_even_after_anothers(team: list[User]) -> None:
+    ann, ben, _ = team
+    found = candidate(verdicts_needed=2)
+    for person in (ann, ben, ann):
+        say(found, person, YES)
+    assert list(found.validations.order_by("id").values_list("by", flat=True)) == [ann.pk, ben.pk]
+    assert found.state == "accepted"
+
+
+def test_kappa_on_the_page_follows_each_opinion(team: list[User], client: Client) -> None:
+    ann, ben, cleo = team
+    client.force_login(cleo)
+    for what, agreed in ((YES, "they agreed on 1"), (NO, "they agreed on 1"), (YES, "they agreed on 2")):
+        found = candidate(verdicts_needed=2)
+        say(found, ann, YES)
+        say(found, ben, what)
+        assert agreed in client.get("/validate/?state=all&opinions=two").content.decode()
+
+
 def test_asking_passes_over_what_somebody_has_spoken_on(team: list[User], client: Client) -> None:
     ann, ben, _ = team
     decided_one, open_one = candidate(), candidate()
