@@ -5,6 +5,7 @@ UCDs are of the IVOA's controlled vocabulary (UCD1+ 1.5).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -40,6 +41,8 @@ class Entry:
     match: ObjectMatch | None = None
     check: ObjectCheck | None = None
     distance: DistanceFit | None = None
+    is_open: bool = False
+    """Whether known objects were found near it that nobody has accepted or rejected."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,20 @@ def _votes(name: str) -> Callable[[Entry], Any]:
 
 
 def _measured(name: str, before: str = "") -> Callable[[Entry], Any]:
-    """Of the newest measurement; of the candidate, as it was found, where nobody measured it yet."""
+    """Of the newest measurement; of the candidate (under ``before`` or the same name), as it was found, without one."""
     return lambda entry: (
-        getattr(entry.measurement, name) if entry.measurement else getattr(entry.candidate, before, None)
+        getattr(entry.measurement, name) if entry.measurement else getattr(entry.candidate, before or name, None)
     )
+
+
+def _middle_sigma(entry: Entry) -> float:
+    """Of a measured trail the middle is the mean of two ends."""
+    measured = entry.measurement
+    return measured.sigma_arcsec / math.sqrt(2) if measured else entry.candidate.position_sigma_arcsec
+
+
+def _position_from(entry: Entry) -> str:
+    return Candidate.Position.FIT.value if entry.measurement else entry.candidate.position_from
 
 
 def _match(name: str) -> Callable[[Entry], Any]:
@@ -86,7 +99,7 @@ def _distance(name: str) -> Callable[[Entry], Any]:
 def _known(entry: Entry) -> str:
     if entry.match:
         return "known"
-    return "unidentified" if entry.check else "unchecked"
+    return "unidentified" if entry.check and not entry.is_open else "unchecked"
 
 
 def _origin(name: str) -> Callable[[Entry], Any]:
@@ -121,10 +134,10 @@ COLUMNS = (
             "pos.eq.ra;meta.main", "deg"),
     Column("dec", _measured("mid_dec_deg", "dec_deg"), REAL, "Declination of the middle of the trail, ICRS",
             "pos.eq.dec;meta.main", "deg"),
-    Column("position_sigma", _of("position_sigma_arcsec"), REAL,
+    Column("position_sigma", _middle_sigma, REAL,
             "Error of the middle, from the measurement alone (the image's WCS may be off by more)",
             "stat.error;pos.eq", "arcsec"),
-    Column("position_from", _of("position_from"), TEXT,
+    Column("position_from", _position_from, TEXT,
             "fit: measured on the trail; model: the model's estimate; cutout: centre of the tile", "meta.code;pos.eq"),
     Column("end1_ra", _measured("end1_ra_deg"), REAL, "Right ascension of one end of the trail", "pos.eq.ra", "deg"),
     Column("end1_dec", _measured("end1_dec_deg"), REAL, "Declination of the same end", "pos.eq.dec", "deg"),
@@ -135,9 +148,9 @@ COLUMNS = (
     Column("position_angle", _measured("position_angle_deg"), REAL,
             "Direction of the chord, from north through east, 0 to 180", "pos.posAng", "deg"),
     Column("ridge_snr", _measured("ridge_snr"), REAL, "Height of the trail over the noise of one pixel", "stat.snr"),
-    Column("x_middle", _of("mid_x"), REAL, "Column of the middle in the exposure, from 0",
+    Column("x_middle", _of("mid_x"), REAL, "Column of the middle in the exposure, from 0, as it was found",
             "pos.cartesian.x;instr.det", "pix"),
-    Column("y_middle", _of("mid_y"), REAL, "Row of the middle in the exposure, from 0, upwards",
+    Column("y_middle", _of("mid_y"), REAL, "Row of the middle in the exposure, from 0, upwards, as it was found",
             "pos.cartesian.y;instr.det", "pix"),
     Column("p_yes", _votes("p_yes"), REAL, "Probability of a trail by the volunteers' votes, best tile",
             "stat.probability"),
@@ -159,12 +172,14 @@ COLUMNS = (
             "phys.angSize", "pix"),
     Column("sagitta", _measured("sagitta_arcsec"), REAL, "How far the trail's middle lies off its chord",
             "phys.angSize", "arcsec"),
-    Column("mag", _measured("magnitude_ab"), REAL, "AB magnitude in the filter, of the whole trail", "phot.mag", "mag"),
+    Column("mag", _measured("magnitude_ab"), REAL, "AB magnitude in the filter; none where the image cuts the trail",
+            "phot.mag", "mag"),
     Column("mag_error", _measured("magnitude_sigma"), REAL, "Error of the magnitude", "stat.error;phot.mag", "mag"),
     Column("surface_brightness", _measured("surface_brightness"), REAL, "AB magnitude of a square arcsecond",
             "phot.mag.sb", "mag / arcsec2"),
     Column("identification", _known, TEXT,
-            "known: a known object; unidentified: none was found in the orbit catalogue; unchecked", "meta.code"),
+            "known: a known object; unidentified: none of the orbit catalogue; unchecked: nobody has looked or decided",
+            "meta.code"),
     Column("designation", _match("designation"), TEXT, "The known object that a person accepted", "meta.id;src"),
     Column("v_predicted", _match("v_mag"), REAL, "Its V magnitude as predicted", "phot.mag;em.opt.V", "mag"),
     Column("orbit_catalogue", lambda e: e.check.catalogue if e.check else "", TEXT,
@@ -177,7 +192,8 @@ COLUMNS = (
             "pos.distance;stat.max", "AU"),
     Column("parallax", _distance("parallax_per_au"), REAL, "1/distance", "pos.parallax", "1 / AU"),
     Column("parallax_error", _distance("parallax_sigma"), REAL, "Its error", "stat.error;pos.parallax", "1 / AU"),
-    Column("direction", _distance("direction"), TEXT, "as_given: end 1 was first; reversed; open", "meta.code"),
+    Column("direction", _distance("direction"), TEXT, "as_given: end 1 was first; reversed; mixed; open",
+            "meta.code"),
     Column("r_sun", _distance("r_au"), REAL, "Distance from the Sun", "pos.distance;pos.heliocentric", "AU"),
     Column("phase_angle", _distance("phase_deg"), REAL, "Angle Sun - object - observer", "pos.phaseAng", "deg"),
     Column("ecl_lat", _distance("ecliptic_latitude_deg"), REAL, "Heliocentric ecliptic latitude", "pos.ecliptic.lat",
@@ -212,25 +228,31 @@ def entries() -> Iterator[Entry]:
         voted = [row for row in votes if row.p_yes is not None]
         yield Entry(
             candidate=candidate,
-            decision=_newest(candidate.validations.all()),
+            decision=_newest(row for row in candidate.validations.all() if _says_so(row, candidate)),
             votes=max(voted, key=lambda row: (row.p_yes, row.votes), default=None),
             subjects=sorted(link.subject_id for link in candidate.links.all()),
             measurement=_newest(candidate.measurements.all()),
-            match=_newest(candidate.matches.all()),
+            match=_newest(row for row in candidate.matches.all() if row.state == ObjectMatch.State.ACCEPTED),
+            is_open=any(row.state == ObjectMatch.State.PROPOSED for row in candidate.matches.all()),
             check=_newest(candidate.object_checks.all()),
             distance=_newest(candidate.distance_fits.all()),
         )
 
 
 def _science() -> list[Prefetch[Any]]:
-    """What was measured, the newest first, and the known object that was accepted."""
+    """What was measured, the newest first, and the known objects that it is or may be."""
     measured = TrailMeasurement.objects.filter(exposure=F("candidate__exposure")).defer("centre_line", "covariance")
     return [
         Prefetch("measurements", measured.order_by("-id")),
-        Prefetch("matches", ObjectMatch.objects.filter(state=ObjectMatch.State.ACCEPTED)),
+        Prefetch("matches", ObjectMatch.objects.exclude(state=ObjectMatch.State.REJECTED)),
         Prefetch("object_checks", ObjectCheck.objects.order_by("-id")),
         Prefetch("distance_fits", DistanceFit.objects.defer("details").order_by("-id")),
     ]
+
+
+def _says_so(row: Validation, candidate: Candidate) -> bool:
+    """Whether a decision is what holds: of several opinions the newest need not be."""
+    return row.verdict == Validation.Verdict.ACCEPT and row.trail_class == candidate.trail_class
 
 
 def _newest(rows: Iterable[Row]) -> Row | None:

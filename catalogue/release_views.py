@@ -32,14 +32,14 @@ def releases(request: HttpRequest) -> HttpResponse:
 @require_safe
 def release(request: HttpRequest, slug: str) -> HttpResponse:
     """One release: figures, files with checksums, how to cite it, what changed."""
-    found = get_object_or_404(Release.objects.select_related("by", "previous"), slug=slug)
+    heavy = ("changes", "previous__columns", "previous__figures", "previous__changes", "previous__made_of")
+    found = get_object_or_404(Release.objects.select_related("by", "previous").defer(*heavy), slug=slug)
     context = {
         "release": found,
         "files": reading.release_files(found),
         "charts": release_charts(found),
         "sky": release_map(found),
         "groups": group_names(),
-        "others": Release.objects.exclude(pk=found.pk).order_by("-created_at").values("slug", "title")[:20],
     }
     return render(request, "catalogue/release.html", context)
 
@@ -48,7 +48,7 @@ def release(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def release_file(request: HttpRequest, slug: str, fmt: str) -> HttpResponse:
     """A release as a file; it never changes, so it may be kept."""
-    found = get_object_or_404(Release, slug=slug).files.filter(format=fmt).first()
+    found = get_object_or_404(reading.releases_brief(), slug=slug).files.filter(format=fmt).first()
     if found is None:
         raise Http404
     try:
@@ -67,7 +67,7 @@ def release_file(request: HttpRequest, slug: str, fmt: str) -> HttpResponse:
 @require_safe
 def compare(request: HttpRequest, slug: str, other: str) -> HttpResponse:
     """What is different between two releases."""
-    after, before = (get_object_or_404(Release, slug=name) for name in (slug, other))
+    after, before = (get_object_or_404(reading.releases_brief(), slug=name) for name in (slug, other))
     changes = reading.releases_compared(before, after)
     changed = list(changes["changed"].items())
     context = {
@@ -104,7 +104,7 @@ def _messages(error: ValidationError) -> list[list[str]]:
 @require_safe
 def cone(request: HttpRequest, slug: str) -> HttpResponse:
     """IVOA Simple Cone Search: ?RA=…&DEC=…&SR=… in degrees."""
-    found = get_object_or_404(Release, slug=slug)
+    found = get_object_or_404(reading.releases_brief(), slug=slug)
     try:
         content = cone_votable(found, cone_of(request.GET))
     except BadCone as error:

@@ -135,9 +135,14 @@ def _votable(table: Table) -> bytes:
     return content.getvalue()
 
 
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode()
+
+
 def _fits(table: Table) -> bytes:
-    # A FITS table holds ASCII only.
-    _change_text(table, lambda value: value.encode("ascii", "backslashreplace").decode())
+    # FITS holds ASCII only, in its tables and headers: astropy would leave out what is not.
+    _change_text(table, _ascii)
+    table.meta = {name: _ascii(value) if isinstance(value, str) else value for name, value in table.meta.items()}
     hdu = fits.table_to_hdu(table)
     hdu.name = "CATALOGUE"
     for number, column in enumerate(table.itercols(), start=1):

@@ -1,4 +1,7 @@
-"""Releases: the catalogue as it was published. The database refuses to change them, whoever asks."""
+"""Releases: the catalogue as it was published. The database refuses to change them, whoever asks.
+
+What its owner may do to it (TRUNCATE, dropping triggers) no trigger stops: there the checksums tell.
+"""
 
 from __future__ import annotations
 

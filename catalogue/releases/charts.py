@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from catalogue.models import Release
 from catalogue.releases.figures import GROUPS
-from catalogue.releases.skymap import SkyMap, sky_map
+from catalogue.releases.skymap import MOST_POINTS, SkyMap, sky_map
 from classify.charts import scale_steps, short_count
 from ml.charts import Tick
 
@@ -74,13 +74,13 @@ def release_charts(release: Release) -> list[Stacked]:
 
 
 def release_map(release: Release) -> SkyMap:
-    """Where the trails of a release lie on the sky."""
+    """Where the trails of a release lie on the sky: of the first ones, as many as can be drawn."""
     rows = release.rows.order_by("number").values_list("ra_deg", "dec_deg", "values__identification", "values__class")
     places = [
         (ra, dec, group if kind == "asteroid" else "other", f"{kind} {ra:.4f} {dec:+.4f}")
-        for ra, dec, group, kind in rows.iterator()
+        for ra, dec, group, kind in rows[:MOST_POINTS]
     ]
-    return sky_map(places)
+    return replace(sky_map(places), left_out=release.rows_count - len(places))
 
 
 def group_names() -> list[tuple[str, str]]:

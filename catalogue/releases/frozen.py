@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -49,24 +49,28 @@ def rows_sha256(rows: Iterable[Values]) -> str:
     return digest.hexdigest()
 
 
-def rows_changes(before: Sequence[Values], after: Sequence[Values]) -> dict[str, Any]:
-    """What came, what went, and which columns of which candidates are others.
+def rows_changes(before: Iterable[Values], after: Iterable[Values]) -> dict[str, Any]:
+    """What came, what went, and which columns of which candidates are others; ``before`` is read once, row by row.
 
     Columns that only one of the two has are named apart and count as no change of a row.
     """
-    old, new = ({row["candidate_id"]: row for row in rows} for rows in (before, after))
-    known = set(before[0]) if before else set()
-    now = set(after[0]) if after else set()
-    shared = sorted(known & now)
-    changed = {
-        key: names
-        for key, row in new.items()
-        if key in old and (names := [name for name in shared if row[name] != old[key][name]])
-    }
+    new = {row["candidate_id"]: row for row in after}
+    now = set(next(iter(new.values()), ()))
+    known: set[str] = set()
+    old: set[str] = set()
+    removed, changed = [], {}
+    for row in before:
+        known = known or set(row)
+        key = row["candidate_id"]
+        old.add(key)
+        if key not in new:
+            removed.append(key)
+        elif names := sorted(name for name in known & now if row[name] != new[key][name]):
+            changed[key] = names
     return {
         "added": [key for key in new if key not in old],
-        "removed": [key for key in old if key not in new],
+        "removed": removed,
         "changed": changed,
-        "columns_added": sorted(now - known) if before else [],
-        "columns_removed": sorted(known - now) if after else [],
+        "columns_added": sorted(now - known) if known else [],
+        "columns_removed": sorted(known - now) if now else [],
     }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.text import slugify
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
 from archive.hubble import hubble_orbit
-from archive.locks import one_at_a_time
+from archive.locks import Busy, one_at_a_time, patience
 from catalogue.columns import entries
 from catalogue.exports import software_version
 from catalogue.models import Release, ReleaseFile, ReleaseRow, TrailMeasurement
@@ -31,7 +32,12 @@ from ml.models import Model
 from sky.wcs import wcs_name
 
 LOCK = "catalogue release"
+WAIT_S = 20.0
 BATCH = 1000
+TAKEN = ("new",)
+"""Addresses under /releases/ that are other pages."""
+NO_MIDDLE = {"end1_edge", "end2_edge", "combined"}
+"""Trails whose middle is not where the object was at the middle of the exposure."""
 ADES = Format("ades", "ADES", "psv", "text/plain; charset=utf-8")
 """A release has this beside `FORMATS`: astrometry for the Minor Planet Center, of asteroids alone."""
 
@@ -52,16 +58,30 @@ def release_make(
         raise ValidationError(_("Only scientists can publish a release."))
     title = " ".join(title.split())
     slug = slugify(title)[:60]
-    if not slug:
+    if not slug or slug in TAKEN:
         raise ValidationError({"title": _("Give the release a title with letters or digits, such as “2026 December”.")})
-    with one_at_a_time(LOCK), transaction.atomic():
-        if Release.objects.filter(slug=slug).exists():
-            raise ValidationError({"title": _("There is a release with this title; a release is never changed.")})
-        every = (row_frozen(entry) for entry in entries())
-        rows = [row for row in every if with_simulated or not row["simulated"]]
-        if not rows:
-            raise ValidationError(_("Nothing is accepted that could be released. Validate candidates first."))
-        return _written(by, slug, title, description.strip(), citation.strip(), rows)
+    try:
+        with one_at_a_time(LOCK, patience(WAIT_S)), _as_of_one_moment():
+            if Release.objects.filter(slug=slug).exists():
+                raise ValidationError({"title": _("There is a release with this title; a release is never changed.")})
+            every = (row_frozen(entry) for entry in entries())
+            rows = [row for row in every if with_simulated or not row["simulated"]]
+            if not rows:
+                raise ValidationError(_("Nothing is accepted that could be released. Validate candidates first."))
+            return _written(by, slug, title, description.strip(), citation.strip(), rows)
+    except Busy as error:
+        raise ValidationError(_("Another release is being made. Look at the releases in a minute.")) from error
+
+
+@contextlib.contextmanager
+def _as_of_one_moment() -> Iterator[None]:
+    """A transaction that sees everything as it was when it began, whatever others decide or measure meanwhile."""
+    is_first = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_first:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
 
 
 def _written(by: User, slug: str, title: str, description: str, citation: str, rows: list[Values]) -> Release:
@@ -79,7 +99,7 @@ def _written(by: User, slug: str, title: str, description: str, citation: str, r
         made_of=_made_of(),
         columns=columns,
         figures=figures_of(rows),
-        changes=rows_changes(release_rows(previous) if previous else [], rows),
+        changes=rows_changes(release_rows(previous) if previous else (), rows),
         rows_count=len(rows),
         sha256=rows_sha256(rows),
         created_at=now,
@@ -89,9 +109,9 @@ def _written(by: User, slug: str, title: str, description: str, citation: str, r
     return release
 
 
-def release_rows(release: Release) -> list[Values]:
+def release_rows(release: Release) -> Iterator[Values]:
     """The values of a release's rows, in their order."""
-    return list(release.rows.order_by("number").values_list("values", flat=True))
+    return release.rows.order_by("number").values_list("values", flat=True).iterator(chunk_size=BATCH)
 
 
 def _rows(release: Release, rows: Sequence[Values]) -> list[ReleaseRow]:
@@ -134,16 +154,20 @@ def _file(release: Release, kind: Format, content: bytes) -> ReleaseFile:
 
 
 def _measured(rows: Sequence[Values]) -> dict[str, Measured]:
-    """By candidate, of those that were measured, what their rows do not hold."""
+    """By candidate, of those measured from end to end in a single exposure, what their rows do not hold."""
     newest = (
         TrailMeasurement.objects.filter(
             candidate__in=[row["candidate_id"] for row in rows], exposure=F("candidate__exposure")
         )
         .order_by("candidate", "-id")
         .distinct("candidate")
-        .values_list("candidate", "sigma_arcsec", "exposure__wcs")
+        .values_list("candidate", "sigma_arcsec", "exposure__wcs", "flags")
     )
-    return {str(key): Measured(sigma, wcs_name(bytes(wcs))) for key, sigma, wcs in newest.iterator(chunk_size=100)}
+    return {
+        str(key): Measured(sigma, wcs_name(bytes(wcs)))
+        for key, sigma, wcs, flags in newest.iterator(chunk_size=100)
+        if NO_MIDDLE.isdisjoint(flags)
+    }
 
 
 def release_meta(release: Release) -> dict[str, Any]:

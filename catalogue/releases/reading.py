@@ -7,11 +7,10 @@ import hashlib
 import math
 from typing import Any
 
-from django.db.models import F, FloatField, QuerySet
+from django.db.models import F, FloatField, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import ExpressionWrapper
 
 from catalogue.models import Release, ReleaseFile, ReleaseRow
-from catalogue.releases.frozen import rows_changes
 from jobs import paging
 
 PER_PAGE = 20
@@ -26,6 +25,11 @@ def releases_page(at: str = "") -> paging.Page[Release]:
     """Releases, the newest first."""
     rows = Release.objects.select_related("by").defer("columns", "figures", "changes")
     return paging.keyset_page(rows, at=at, size=PER_PAGE, key="created_at")
+
+
+def releases_brief() -> QuerySet[Release]:
+    """Releases without their figures and the list of changes, which may name every row."""
+    return Release.objects.select_related("by").defer("figures", "changes")
 
 
 def release_files(release: Release) -> list[ReleaseFile]:
@@ -64,6 +68,23 @@ def rows_in_cone(release: Release, *, ra_deg: float, dec_deg: float, radius_deg:
 
 
 def releases_compared(before: Release, after: Release) -> dict[str, Any]:
-    """What is different between two releases, row by row."""
-    old, new = (list(one.rows.order_by("number").values_list("values", flat=True)) for one in (before, after))
-    return rows_changes(old, new)
+    """What is different between two releases; only the rows that differ are read, one by one."""
+    known, now = ({column["name"] for column in one.columns} for one in (before, after))
+    old, new = (list(one.rows.order_by("number").values_list("candidate_id", flat=True)) for one in (before, after))
+    was = before.rows.filter(candidate_id=OuterRef("candidate_id")).values("values")
+    differ = (
+        after.rows.annotate(was=Subquery(was)).filter(was__isnull=False).exclude(was=F("values")).order_by("number")
+    )
+    changed = {
+        str(key): names
+        for key, one, other in differ.values_list("candidate_id", "was", "values").iterator(chunk_size=500)
+        if (names := sorted(name for name in known & now if one[name] != other[name]))
+    }
+    kept, there = set(old), set(new)
+    return {
+        "added": [str(key) for key in new if key not in kept],
+        "removed": [str(key) for key in old if key not in there],
+        "changed": changed,
+        "columns_added": sorted(now - known),
+        "columns_removed": sorted(known - now),
+    }
