@@ -112,7 +112,9 @@ def mistaken() -> list[Line]:
 
 
 def _tried(model: Model | None) -> list[Tried]:
-    answers = Classification.objects.filter(training=True).exclude(set_aside=Classification.SetAside.UNDONE)
+    # Who answers a second time has been told the truth after the first.
+    void = (Classification.SetAside.UNDONE, Classification.SetAside.REPEAT)
+    answers = Classification.objects.filter(training=True).exclude(set_aside__in=void)
     by_subject = answers.values("subject").annotate(yes=Count("pk", filter=Q(answer=YES)), n=Count("pk"))
     said = {row["subject"]: (row["yes"], row["n"]) for row in by_subject}
     known = KnownAnswer.objects.values("subject", "subject__cutout").annotate(kind=Min("kind"), first=Min("pk"))

@@ -49,6 +49,14 @@ def test_shares_are_counted_by_what_the_trail_is_like(tried: Workflow) -> None:
     )  # fmt: skip
 
 
+def test_an_answer_given_again_after_the_truth_was_told_says_nothing(tried: Workflow) -> None:
+    faint = KnownAnswer.objects.get(truth__mag=23.5).subject
+    for _ in range(3):
+        factories.vote(faint, "yes", tried, training=True, counted=False, set_aside="repeat")
+    (line,) = [one for one in completeness()[0].lines if one.label == "23 – 24"]
+    assert line.each_person == Found(2, 3)
+
+
 def test_what_is_taken_for_a_trail_is_counted_by_kind(tried: Workflow) -> None:
     ray, empty = mistaken()
     assert (ray.model, ray.each_person, ray.crowd) == (Found(1, 1), Found(0, 2), Found(0, 0))
