@@ -135,3 +135,23 @@ def test_from_talk_back_to_the_same_place_in_the_queue(person):
             page.keyboard.press("Enter")
         assert sent.value.post_data_json["subject"] == expected
     assert volunteer.console == []
+
+
+def test_what_was_sent_and_did_not_arrive_is_in_the_box_again(person):
+    volunteer = person()
+    volunteer.sign_in("volunteer")
+    page = volunteer.page
+    page.goto("/classify/")
+    subject = done_and_talk(page)
+    box = page.locator("textarea[name=body]")
+    box.fill("words worth keeping")
+    page.context.clear_cookies()  # the session has ended
+    with page.expect_navigation():
+        box.press("Control+Enter")
+    volunteer.sign_in("volunteer")
+    page.goto(f"/talk/subjects/{subject}/")
+    expect(box).to_have_value("words worth keeping")
+    box.press("Control+Enter")
+    expect(page.locator(".comment").filter(has_text="words worth keeping")).to_be_visible()
+    page.goto(f"/talk/subjects/{subject}/")
+    expect(box).to_have_value("")

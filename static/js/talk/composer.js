@@ -4,6 +4,8 @@
 import { bindCompletion } from "./completion.js";
 
 const DRAFT = "asteroid-hunter:draft:";
+const SENT = "asteroid-hunter:sent:";
+const ARRIVED = /^#(?:comment|message)-\d+$/;
 
 function bind(form) {
   const text = form.querySelector("textarea");
@@ -71,14 +73,25 @@ function bindAnswers(form, text, showText) {
 
 function keepDraft(form, text) {
   if (!form.dataset.draft) return;
-  const name = DRAFT + form.dataset.draft;
-  if (!text.value) text.value = sessionStorage.getItem(name) ?? "";
+  const [name, sent] = [DRAFT + form.dataset.draft, SENT + form.dataset.draft];
+  if (!text.value) text.value = sessionStorage.getItem(name) ?? sessionStorage.getItem(sent) ?? "";
   text.addEventListener("input", () => {
+    sessionStorage.removeItem(sent);
     if (text.value) sessionStorage.setItem(name, text.value);
     else sessionStorage.removeItem(name);
   });
-  // A refused post comes back with its text in the page, so the draft may go.
-  form.addEventListener("submit", () => sessionStorage.removeItem(name));
+  form.addEventListener("submit", () => {
+    sessionStorage.setItem(sent, text.value);
+    sessionStorage.removeItem(name);
+  });
 }
+
+/** What was sent is kept until a page shows it: the session may have ended, or the network. */
+function forgetArrived() {
+  if (!ARRIVED.test(window.location.hash)) return;
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith(SENT)) sessionStorage.removeItem(name);
+}
+
+forgetArrived();
 
 for (const form of document.querySelectorAll("[data-composer]")) bind(form);
