@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+from datetime import timedelta
 from uuid import UUID
 
 import pghistory
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Role, User, Volunteer
 
 DEMO_PASSWORD = "hubble-demo-{role}"
+DEMO_AGE = timedelta(days=30)
 
 
 class DemoRefusedError(RuntimeError):
@@ -130,7 +132,13 @@ def user_create_demo(role: Role) -> tuple[User, str]:
     role = Role(role)
     name, password = role.value, DEMO_PASSWORD.format(role=role.value)
     user, _made = User.objects.get_or_create(
-        username=name, defaults={"role": role, "email": f"{name}@demo.example", "is_demo": True}
+        username=name,
+        defaults={
+            "role": role,
+            "email": f"{name}@demo.example",
+            "is_demo": True,
+            "date_joined": timezone.now() - DEMO_AGE,  # people who try Talk meet no limits of the first day
+        },
     )
     if not user.is_demo:
         raise DemoRefusedError(f"An account named {name} exists and is not a demo account. It was left as it is.")

@@ -331,7 +331,7 @@ def test_the_team_page_reads_only_the_newest_votes(client, workflow, monkeypatch
     for subject in factories.subjects(5, workflow):
         factories.vote(subject, "no", workflow)
     client.force_login(factories.user(Role.SCIENTIST))
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         assert client.get(reverse("statistics:team")).context["figures"].votes == 3
 
 

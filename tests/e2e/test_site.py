@@ -171,10 +171,9 @@ def test_ctrl_c_leaves_nothing_running_and_a_second_start_keeps_the_data(site, t
         assert demo.wait(timeout=60) == 0, said
         return said
 
-    assert re.search(r"[1-9]\d* new subjects", run_and_stop())
-    deadline = time.monotonic() + 20
-    while alive(folder) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    assert alive(folder) == []
-    assert "0 new subjects" in run_and_stop()
-    assert alive(folder) == []
+    for said in (r"[1-9]\d* new subjects", "0 new subjects"):
+        assert re.search(said, run_and_stop())
+        deadline = time.monotonic() + 20
+        while alive(folder) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        assert alive(folder) == []

@@ -110,7 +110,7 @@ def test_the_cost_of_the_page_does_not_grow_with_what_it_shows(django_assert_max
     for i in range(30):
         decide(scored(ours, 0.01 * i, of=exposure, x0=i), "asteroid")
     client = signed_in(Role.SCIENTIST)
-    for name, limit in (("ml:detail", 20), ("ml:disagreements", 6)):
+    for name, limit in (("ml:detail", 20), ("ml:disagreements", 7)):
         where = reverse(name, args=[ours.pk])
         client.get(where)
         with django_assert_max_num_queries(limit):

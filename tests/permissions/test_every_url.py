@@ -32,7 +32,13 @@ from tests.permissions.forum_rows import forum_rows
 from tests.permissions.table import ACCESS, ADMIN_SITE, FOREIGN, OWNERS_ONLY
 from tests.permissions.talk_rows import personal_rows
 
-OF_A_CANDIDATE = {"catalogue:decide", "catalogue:measure", "catalogue:distance", "catalogue:identify"}
+OF_A_CANDIDATE = {
+    "catalogue:decide",
+    "catalogue:measure",
+    "catalogue:distance",
+    "catalogue:identify",
+    "catalogue:match",
+}
 
 ROLES = ["public", "volunteer", "moderator", "scientist", "admin"]
 RANK = {"public": 0, "signed_in": 1, "moderator": 2, "scientist": 3, "admin": 4}
