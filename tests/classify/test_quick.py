@@ -127,10 +127,11 @@ def test_a_view_that_breaks_is_500_with_the_headers_of_all_answers(browser, monk
 
 
 ID = "70fe79df-a877-466c-a4cc-0fe23f7293e7"
+HEX = ID.replace("-", "")
 ODD = [
     {}, {"marks": [{"x1": 1, "y1": 1, "x2": 9, "y2": 9}]}, {"marks": None}, {"marks": {}}, {"marks": ""}, {"marks": 0},
     {"supersedes": ID}, {"supersedes": None}, {"supersedes": ""}, {"metadata": None}, {"metadata": []},
-    {"metadata": {"a": [1.5, None]}}, {"metadata": {"\ud800": 1}}, {"key": ID.replace("-", "")}, {"key": 7}, {"key": None},
+    {"metadata": {"a": [1.5, None]}}, {"metadata": {"\ud800": 1}}, {"key": HEX}, {"key": 7}, {"key": None},
     {"workflow": True}, {"workflow": "1"}, {"workflow": 1.0}, {"subject": 2**62}, {"subject": 2**62 + 1},
     {"workflow_version": "1.1\n"}, {"workflow_version": 1.1}, {"workflow_version": "٣.1"}, {"answer": " yes "},
     {"answer": 1}, {"answer": ""}, {"answer": "sí"}, {"started_at": "2026-05-01T20:15:00"}, {"started_at": 1},
