@@ -13,6 +13,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,18 +71,31 @@ def start(data: Path, *, postgres: bool = True, redis: bool = True) -> None:
     atexit.register(lambda: leave(data) if os.getpid() == owner else None)
 
 
-def leave(data: Path) -> None:
-    """Let go of the servers; stop them when no other process holds them."""
+def leave(data: Path, *, wait_s: float = 0.0) -> None:
+    """Let go of the servers; stop them when no other process holds them, or none does any more within ``wait_s``."""
     data = data.resolve()
     descriptor = _held.pop(data, None)
     if descriptor is None:
         return
     paths = Paths(data)
     # The data folder may be gone already, and someone else may still need the servers.
-    with contextlib.suppress(FileNotFoundError, BlockingIOError), _starting(paths):
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        stop(paths)
+    end = time.monotonic() + wait_s
+    while not _left(paths, descriptor) and time.monotonic() < end:
+        time.sleep(0.2)
     os.close(descriptor)
+
+
+def _left(paths: Paths, descriptor: int) -> bool:
+    """Stop the servers unless somebody else holds them; whether nobody did."""
+    try:
+        with _starting(paths):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stop(paths)
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:
+        pass
+    return True
 
 
 def stop(paths: Paths) -> None:

@@ -21,6 +21,7 @@ from archive.hubble import hubble_file_take
 from classify.models import Workflow
 from classify.publish import workflow_ensure
 from classify.starter import starter_content_ensure
+from hunter import embedded
 from hunter.processes import ProcessGroup
 from ml.services import shipped_model_ensure
 from sky.simulate.output import OBSERVER
@@ -28,6 +29,7 @@ from talk.starter import boards_ensure
 
 SAMPLE_SEED = 20190630  # the day the original project opened
 TRAINING_IMAGES = 24
+LAST_LEAVE_S = 15.0
 START_TIMEOUT_S = 90
 
 
@@ -108,6 +110,8 @@ class Command(BaseCommand):
         finally:
             self._say("Stopping")
             group.stop()
+            # Children of what was stopped hold the servers a moment longer; whoever leaves last has to stop them.
+            embedded.leave(Path(settings.DATA_DIR), wait_s=LAST_LEAVE_S)
 
     def _write_line(self, line: str) -> None:
         self.stdout.write(line)
